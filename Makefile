@@ -1,0 +1,65 @@
+# Runtime Supervisor. `make help` lists what there is to do.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+SCRATCH := .scratch
+export PIP_CONSTRAINT := $(CURDIR)/config/constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-newer check lint types floors format constraints clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.run ## the daemon, in the foreground, on a copy of the bundled homelab
+	@sh config/demo.sh $(CURDIR)/$(SCRATCH)/homelab $(CURDIR)/$(BIN)/runtime-supervisor
+
+test: $(VENV)/.dev ## all tests, on this Python and, where there is one, on 3.13
+	$(BIN)/python -m pytest
+	@if python3.13 -c 'import venv, ensurepip' 2>/dev/null && \
+	    ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
+	  $(MAKE) --no-print-directory test-newer; fi
+
+test-newer: ## all tests on Python 3.13, in an environment of its own
+	$(MAKE) --no-print-directory PYTHON=python3.13 VENV=.venv-3.13 .venv-3.13/.dev
+	.venv-3.13/bin/python -m pytest
+
+check: lint types floors ## style, types and floors, as CI runs them
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+floors: $(VENV)/.dev
+	$(BIN)/lint-imports --config tests/importlinter.ini --no-cache
+
+format: $(VENV)/.dev ## put the code into its usual form
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+constraints: $(VENV)/.dev ## pin the newest releases of everything
+	rm -rf $(SCRATCH)/pins && $(PYTHON) -m venv $(SCRATCH)/pins
+	PIP_CONSTRAINT= $(SCRATCH)/pins/bin/python -m pip install --quiet --upgrade '.[dev]' setuptools
+	{ sed '/^[^#]/d' config/constraints.txt; $(SCRATCH)/pins/bin/python -m pip freeze --all \
+	  | grep -v -e '^pip==' -e '^runtime-supervisor'; } > $(SCRATCH)/constraints.txt
+	mv $(SCRATCH)/constraints.txt config/constraints.txt
+
+clean: ## take away what make made
+	rm -rf .venv .venv-3.13 $(SCRATCH) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: pyproject.toml config/constraints.txt | $(VENV)/bin/python
+	$(PIP) install --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml config/constraints.txt | $(VENV)/bin/python
+	$(PIP) install --editable '.[dev]'
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,273 @@
+"""The commands: arguments in, output and exit codes out; no logic of its own.
+
+Each command imports what it needs when it runs, so that ``--help`` and ``status`` start at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from supervisor import __version__
+from supervisor.errors import ConfigError, LockedError, SupervisorError
+from supervisor.files.settings import KEYS, Settings, load_settings
+
+DONE, FAILED, DEGRADED, UNSTABLE, USAGE, LOCKED, SETTINGS = 0, 1, 2, 3, 64, 75, 78
+"""Exit codes."""
+
+SCHEMAS = ("inventory", "world", "event", "checkpoint", "settings", "report")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def entry() -> None:
+    """The command ``runtime-supervisor``."""
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except ConfigError as error:
+        return _fail(error, SETTINGS)
+    except LockedError as error:
+        return _fail(error, LOCKED)
+    except SupervisorError as error:
+        return _fail(error, FAILED)
+    except BrokenPipeError:
+        # Whoever read our output has enough; keep the interpreter from complaining about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        return 130
+
+
+def _fail(error: SupervisorError, code: int) -> int:
+    for line in str(error).splitlines():
+        print(f"runtime-supervisor: {line}", file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="runtime-supervisor",
+        description="Detects drift between an inventory and the observed world of a homelab, and recommends; it changes nothing.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"runtime-supervisor {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    common = _common()
+
+    def add(name: str, command: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help_, description=help_, parents=[common], allow_abbrev=False)
+        sub.set_defaults(command=command)
+        return sub
+
+    add("run", _run, "the daemon, in the foreground; what the systemd unit starts")
+    sub = add("reconcile", _reconcile, "one pass now")
+    sub.add_argument("--dry-run", action="store_true", help="only report: append nothing, keep no checkpoint")
+    sub.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
+    sub.add_argument("--detailed-exitcode", action="store_true", help="exit 0 nominal, 2 degraded, 3 unstable")
+    _output(sub)
+    sub = add("check", _check, "check settings, inventory and world; exit 1 on an error")
+    sub.add_argument("--strict", action="store_true", help="exit 1 on a warning too")
+    _output(sub)
+    _output(add("status", _status, "the summary and what is open, from the checkpoint"))
+    sub = add("events", _events, "our events in the log")
+    sub.add_argument("--follow", action="store_true", help="go on as they come")
+    sub.add_argument("--since", metavar="DURATION", type=_duration, help="only those younger than 30m, 4h, 1d …")
+    sub.add_argument("--type", metavar="T", choices=_event_types(), help="only of this type")
+    sub.add_argument("--subject", metavar="S", help="only of this subject, such as service:nas/traefik")
+    _output(sub)
+    sub = add("explain", _explain, "why, and why not: every row of the table for one subject")
+    sub.add_argument(
+        "subject", metavar="SUBJECT|FINGERPRINT", help="such as node:nas, service:nas/traefik, nas/traefik"
+    )
+    sub.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
+    sub = add("schema", _schema, "print the JSON Schema (draft-07) of a format")
+    sub.add_argument("format", choices=SCHEMAS)
+    return parser
+
+
+def _common() -> _Parser:
+    common = _Parser(add_help=False, allow_abbrev=False)
+    group = common.add_argument_group("settings")
+    group.add_argument(
+        "--config", metavar="FILE", help="settings file (default /etc/runtime-supervisor/supervisor.yaml)"
+    )
+    for key in KEYS:
+        help_ = f"{key.help} (default {key.default})".replace("%", "%%")
+        group.add_argument(key.flag, dest=f"set_{key.name}", metavar="X", help=help_)
+    return common
+
+
+def _output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="for people or for programs")
+
+
+def _time(text: str) -> int:
+    from supervisor.core.instant import parse_instant
+
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _duration(text: str) -> int:
+    from supervisor.core.instant import parse_duration
+
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _event_types() -> tuple[str, ...]:
+    return (
+        "reconcile_required",
+        "reconcile_recommended",
+        "reconcile_blocked",
+        "reconcile_resolved",
+        "summary_changed",
+    )
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    flags = {key.name: value for key in KEYS if (value := getattr(options, f"set_{key.name}")) is not None}
+    return load_settings(flags, os.environ, options.config)
+
+
+def _print_json(value: Any) -> None:
+    import json
+
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def _write(lines: Sequence[str]) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+# --- commands ---------------------------------------------------------------------------------------------------------
+
+
+def _run(options: argparse.Namespace) -> int:
+    from supervisor.daemon import signals
+
+    # Before anything heavy is imported: a SIGHUP that nobody waits for would end the process.
+    signals.block()
+    settings = _settings(options)
+    from supervisor.daemon.app import run
+
+    return run(settings, lambda: _settings(options))
+
+
+def _reconcile(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    from supervisor.core.model import Summary
+    from supervisor.core.report import report_json
+    from supervisor.daemon.clock import Clock
+    from supervisor.daemon.passes import Recorder, judge
+
+    when = options.at if options.at is not None else Clock().now
+    if options.dry_run:
+        judgement = judge(settings, when)
+    else:
+        with Recorder(settings) as recorder:
+            judgement = judge(settings, when)
+            recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
+        for notice in recorder.take_notices():
+            print(f"runtime-supervisor: {notice}", file=sys.stderr)
+    if options.output == "json":
+        _print_json(report_json(judgement.report))
+    else:
+        from supervisor.cli import views
+
+        _write(views.report(judgement.report, views.Style.of(sys.stdout)))
+    if not options.detailed_exitcode:
+        return DONE
+    return {Summary.NOMINAL: DONE, Summary.DEGRADED: DEGRADED, Summary.UNSTABLE: UNSTABLE}[judgement.report.summary]
+
+
+def _check(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    from supervisor.core.graph import build_graph
+    from supervisor.core.model import Level
+    from supervisor.core.report import problem_json
+    from supervisor.files.inventory import load_inventory
+    from supervisor.files.world import load_world
+
+    desired = load_inventory(settings.inventory, settings.max_input_bytes)
+    actual = load_world(settings.world, settings.max_input_bytes)
+    found = {*desired.problems, *actual.problems, *build_graph(desired.value).warnings}
+    problems = sorted(found, key=lambda one: one.order)
+    if options.output == "json":
+        _print_json({"version": 1, "problems": [problem_json(one) for one in problems]})
+    else:
+        _write([str(one) for one in problems])
+        if not problems:
+            nodes, documents = len(desired.value.nodes), len(actual.value.documents)
+            print(f"no problems: {nodes} nodes, {documents} world documents", file=sys.stderr)
+    wrong = any(one.level is Level.ERROR or options.strict for one in problems)
+    return FAILED if wrong else DONE
+
+
+def _status(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    from supervisor.cli import views
+    from supervisor.files import checkpoint
+
+    saved = checkpoint.view(settings.checkpoint)
+    if saved is None:
+        raise SupervisorError(
+            f"cannot tell the status: there is no checkpoint {settings.checkpoint}; is the supervisor running?"
+        )
+    if options.output == "json":
+        _print_json(views.status_json(saved))
+    else:
+        _write(views.status(saved, views.Style.of(sys.stdout)))
+    return DONE
+
+
+def _events(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    from supervisor.cli import views
+    from supervisor.daemon.follow import follow
+
+    style = views.Style.of(sys.stdout)
+    for events in follow(settings.event_log, options.follow, options.since, options.type, options.subject):
+        _write([views.event_json(event) if options.output == "json" else views.event(event, style) for event in events])
+    return DONE
+
+
+def _explain(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    from supervisor.cli import views
+    from supervisor.core.explain import explain
+    from supervisor.daemon.clock import Clock
+    from supervisor.daemon.passes import judge
+
+    judgement = judge(settings, options.at if options.at is not None else Clock().now)
+    subject = views.find_subject(options.subject, judgement)
+    explanation = None if subject is None else explain(judgement, subject)
+    if explanation is None:
+        hint = views.near_subject(options.subject, judgement)
+        raise SupervisorError(f"cannot explain {options.subject!r}: neither the inventory nor the world knows it{hint}")
+    _write(views.explanation(explanation, views.Style.of(sys.stdout)))
+    return DONE
+
+
+def _schema(options: argparse.Namespace) -> int:
+    from importlib.resources import files
+
+    sys.stdout.write(files("supervisor").joinpath("schemas", f"{options.format}.json").read_text("utf-8"))
+    return DONE

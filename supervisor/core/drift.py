@@ -1,0 +1,356 @@
+"""Where desired and actual differ: what each node and service is judged to be, and one small function per condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+from supervisor.core.graph import Graph
+from supervisor.core.instant import Instant, format_duration
+from supervisor.core.model import (
+    VALUE_LIMIT,
+    WORLD,
+    Actual,
+    Condition,
+    Deployment,
+    Desired,
+    DesiredNode,
+    DesiredService,
+    Document,
+    Drift,
+    Evidence,
+    Incident,
+    IncidentRef,
+    InputRef,
+    InvalidInput,
+    NodeRef,
+    ServiceRef,
+    ServiceReport,
+    Severity,
+    Subject,
+    Thresholds,
+)
+from supervisor.core.words import NodeWord, Outcome, ServiceWord
+
+
+class NodeStanding(StrEnum):
+    """What is known of a node."""
+
+    ONLINE = "online"
+    OFFLINE = "offline"
+    STALE = "stale"
+    UNJUDGED = "not judged"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeVerdict:
+    """A node's standing and why; ``cause`` names the input that keeps an unjudged node from being judged."""
+
+    standing: NodeStanding
+    because: str
+    cause: InputRef | None = None
+
+
+class ServiceState(StrEnum):
+    """What a service is judged to be; only ``well`` makes it available to those who depend on it."""
+
+    WELL = "well"
+    MISSING = "missing"
+    UNHEALTHY = "unhealthy"
+    UNOBSERVED = "not observed"
+    DISABLED = "disabled"
+    BROKEN = "not judged: its declaration has an error"
+    NODE_AWAY = "not judged: its node is not there to ask"
+    UNKNOWN = "not known to the inventory"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Everything a judgement looks at, and the verdict on each node of the inventory."""
+
+    desired: Desired
+    actual: Actual
+    graph: Graph
+    thresholds: Thresholds
+    now: Instant
+    nodes: dict[str, NodeVerdict] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "nodes", {name: self._judge_node(name) for name in sorted(self.desired.nodes)})
+
+    # --- nodes
+
+    def is_stale(self, document: Document) -> bool:
+        """Older than ``stale_after``, or ahead of now by more than that."""
+        return abs(self.now - document.observed_at) > self.thresholds.stale_after
+
+    @cached_property
+    def world_is_stale(self) -> bool:
+        """Every document is stale (and there is one)."""
+        return bool(self.actual.documents) and all(map(self.is_stale, self.actual.documents))
+
+    @cached_property
+    def unreadable_own(self) -> dict[str, InputRef]:
+        return {one.node: one.ref for one in reversed(self.actual.unreadable) if one.node is not None}
+
+    @cached_property
+    def unreadable_shared(self) -> InputRef | None:
+        return next((one.ref for one in self.actual.unreadable if one.node is None), None)
+
+    def _judge_node(self, name: str) -> NodeVerdict:
+        actual = self.actual
+        if actual.folder is not None:
+            return NodeVerdict(NodeStanding.UNJUDGED, "the world folder cannot be used", WORLD)
+        if self.world_is_stale:
+            return NodeVerdict(NodeStanding.UNJUDGED, "every document of the world is stale", WORLD)
+        cause = self.unreadable_own.get(name)
+        if cause is not None:
+            return NodeVerdict(NodeStanding.UNJUDGED, f"its own document {cause.path} cannot be used", cause)
+        cause = self.unreadable_shared
+        if cause is not None and name not in actual.own:
+            because = f"{cause.path}, which may speak of it, cannot be used"
+            return NodeVerdict(NodeStanding.UNJUDGED, because, cause)
+        newest = actual.newest.get(name)
+        if newest is None:
+            return NodeVerdict(NodeStanding.OFFLINE, "not reported")
+        if self.is_stale(newest):
+            limit = format_duration(self.thresholds.stale_after)
+            side = f"older than {limit}" if newest.observed_at < self.now else f"more than {limit} ahead of the clock"
+            return NodeVerdict(NodeStanding.STALE, f"its newest observation is {side}")
+        report = actual.nodes.get(name)
+        if report is None:
+            if name in actual.listed:
+                return NodeVerdict(NodeStanding.ONLINE, "services of it are reported")
+            return NodeVerdict(NodeStanding.STALE, "its document gives neither a status nor services")
+        if report.word is NodeWord.UNOBSERVED:
+            return NodeVerdict(NodeStanding.STALE, f"its status is {shown(report.status)}: not observed")
+        standing = NodeStanding.ONLINE if report.word is NodeWord.ONLINE else NodeStanding.OFFLINE
+        return NodeVerdict(standing, f"its status is {shown(report.status)}")
+
+    def is_expected_back(self, node: DesiredNode) -> bool:
+        """False for a sometimes-on node that is offline: nothing is expected of it meanwhile."""
+        return node.always_on or self.nodes[node.name].standing is not NodeStanding.OFFLINE
+
+    # --- services
+
+    def report_of(self, ref: ServiceRef) -> ServiceReport | None:
+        return self.actual.services.get(ref.node, {}).get(ref.name)
+
+    def state_of(self, ref: ServiceRef) -> ServiceState:
+        """What any service, expected or not, is judged to be."""
+        node = self.desired.nodes.get(ref.node)
+        if node is None:
+            return ServiceState.UNKNOWN
+        if self.nodes[ref.node].standing is not NodeStanding.ONLINE:
+            return ServiceState.NODE_AWAY
+        service = node.services.get(ref.name)
+        if service is None:
+            known = node.services_known and ref.name not in node.broken
+            return ServiceState.UNKNOWN if known else ServiceState.BROKEN
+        return self.judge(service, self.report_of(ref)) if service.enabled else ServiceState.DISABLED
+
+    def judge(self, service: DesiredService, report: ServiceReport | None) -> ServiceState:
+        """An enabled service of a node that is online."""
+        word = ServiceWord.ABSENT if report is None else report.word
+        if word is ServiceWord.WELL:
+            return ServiceState.WELL
+        if word is ServiceWord.ABSENT:
+            return ServiceState.WELL if service.oneshot else ServiceState.MISSING
+        if word is ServiceWord.UNOBSERVED:
+            return ServiceState.UNOBSERVED
+        well = (
+            service.oneshot
+            if word is ServiceWord.COMPLETED
+            else word is ServiceWord.STARTING
+            and report is not None
+            and (report.since is None or self.now - report.since < self.thresholds.startup_grace)
+        )
+        return ServiceState.WELL if well else ServiceState.UNHEALTHY
+
+    def finished(self, ref: ServiceRef) -> tuple[Deployment, ...]:
+        """Its finished deployments within the window, oldest first."""
+        oldest = self.now - self.thresholds.deployment_window
+        return tuple(
+            one
+            for one in self.actual.deployments.get(ref, ())
+            if one.at >= oldest and one.outcome in (Outcome.FAILED, Outcome.SUCCEEDED)
+        )
+
+    def failed_deployment(self, ref: ServiceRef) -> Deployment | None:
+        """Its latest finished deployment within the window, if that failed."""
+        finished = self.finished(ref) if ref in self.actual.deployments else ()
+        return finished[-1] if finished and finished[-1].outcome is Outcome.FAILED else None
+
+    def in_progress(self, ref: ServiceRef) -> str | None:
+        """The id of its newest deployment under way."""
+        under_way = [one.id for one in self.actual.deployments.get(ref, ()) if one.outcome is Outcome.UNDER_WAY]
+        return under_way[-1] if under_way else None
+
+    # --- dependencies
+
+    def unavailable(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
+        """The direct dependencies of ``ref`` that are not available, sorted."""
+        return tuple(
+            target for target in self.graph.blocking.get(ref, ()) if self.state_of(target) is not ServiceState.WELL
+        )
+
+    @cached_property
+    def _roots(self) -> dict[ServiceRef, frozenset[Subject]]:
+        return {}
+
+    def root_causes(self, ref: ServiceRef) -> frozenset[Subject]:
+        """The ends of the chains of unavailable dependencies below ``ref`` (the graph has no cycles here)."""
+        roots = self._roots
+        work = [ref]
+        while work:
+            current = work[-1]
+            below = [target for target in self.unavailable(current) if self._end(target) is None]
+            pending = [target for target in below if target not in roots]
+            if pending:
+                work.extend(pending)
+                continue
+            ends = {end for target in self.unavailable(current) if (end := self._end(target)) is not None}
+            roots[current] = frozenset(ends).union(*(roots[target] for target in below))
+            work.pop()
+        return roots[ref]
+
+    def _end(self, ref: ServiceRef) -> Subject | None:
+        """The root cause that an unavailable dependency is by itself, or None when the chain goes on below it."""
+        state = self.state_of(ref)
+        if state is ServiceState.NODE_AWAY:
+            return NodeRef(ref.node)
+        if state in (ServiceState.DISABLED, ServiceState.BROKEN) or not self.unavailable(ref):
+            return ref
+        return None
+
+
+def shown(text: str) -> str:
+    """A word out of an input as a sentence shows it: quoted, escaped, short."""
+    return ascii(text if len(text) <= 60 else text[:59] + "…") if not text.isprintable() else f"{text[:60]!r}"
+
+
+# --- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def fact(document: Document, pointer: str, value: str | None) -> Evidence:
+    """A fact of the world and its place."""
+    return Evidence(document.file, pointer, document.line(pointer), value and value[:VALUE_LIMIT])
+
+
+def declared_service(node: DesiredNode, service: DesiredService) -> Evidence:
+    return Evidence(node.file, service.pointer, service.line, service.name)
+
+
+def declared_node(node: DesiredNode) -> Evidence:
+    return Evidence(node.file, node.pointer, node.line, node.name)
+
+
+def observation_time(document: Document) -> Evidence:
+    """The place of ``observed_at``; without one, the document as a whole (its modification time counts)."""
+    if not document.observed_pointer:
+        return Evidence(document.file, "", None, None)
+    return fact(document, document.observed_pointer, None)
+
+
+def evidence(*facts: Evidence) -> tuple[Evidence, ...]:
+    return tuple(sorted(facts, key=lambda one: one.order))
+
+
+# --- one function per condition ---------------------------------------------------------------------------------------
+
+
+def detect_invalid_inputs(picture: Picture) -> Iterator[tuple[Drift, InvalidInput]]:
+    """Each input that cannot be used, wholly or in part."""
+    desired, actual = picture.desired, picture.actual
+    for invalid in (
+        *filter(None, (desired.folder, actual.folder)),
+        *desired.invalid,
+        *(InvalidInput(one.ref, one.errors) for one in actual.unreadable),
+    ):
+        severity = Severity.CRITICAL if invalid in (desired.folder, actual.folder) else Severity.WARNING
+        places = [Evidence(error.file, error.pointer, error.line, None) for error in invalid.errors]
+        yield Drift(Condition.INVALID_INPUT, invalid.ref, severity, evidence=evidence(*dict.fromkeys(places))), invalid
+
+
+def detect_stale_world(picture: Picture) -> Drift | None:
+    """Every document is stale: one cause, not one per node."""
+    if not picture.world_is_stale:
+        return None
+    newest = picture.actual.documents[-1]
+    return Drift(Condition.STALE_OBSERVATION, WORLD, Severity.CRITICAL, evidence=(observation_time(newest),))
+
+
+def detect_stale_node(picture: Picture, node: DesiredNode) -> Drift | None:
+    """Its newest observation is stale, or its status word says that it was not observed."""
+    if picture.nodes[node.name].standing is not NodeStanding.STALE:
+        return None
+    newest, report = picture.actual.newest[node.name], picture.actual.nodes.get(node.name)
+    if report is not None and report.word is NodeWord.UNOBSERVED and not picture.is_stale(newest):
+        place, since = fact(report.document, report.pointer, report.status), report.since
+    else:
+        place, since = observation_time(newest), None
+    facts = evidence(declared_node(node), place)
+    return Drift(Condition.STALE_OBSERVATION, NodeRef(node.name), Severity.WARNING, since, evidence=facts)
+
+
+def detect_offline_node(picture: Picture, node: DesiredNode) -> Drift | None:
+    """It is offline, and it should always be on."""
+    if picture.nodes[node.name].standing is not NodeStanding.OFFLINE or not node.always_on:
+        return None
+    report = picture.actual.nodes.get(node.name)
+    facts = [declared_node(node)]
+    if report is not None:
+        facts.append(fact(report.document, report.pointer, report.status))
+    severity = Severity.CRITICAL if node.critical else Severity.WARNING
+    since = report.since if report is not None else None
+    return Drift(Condition.OFFLINE_NODE, NodeRef(node.name), severity, since, evidence=evidence(*facts))
+
+
+_SERVICE_CONDITIONS = {
+    ServiceState.MISSING: Condition.MISSING_SERVICE,
+    ServiceState.UNHEALTHY: Condition.UNHEALTHY_SERVICE,
+    ServiceState.UNOBSERVED: Condition.STALE_OBSERVATION,
+}
+
+
+def detect_service_state(
+    node: DesiredNode, service: DesiredService, report: ServiceReport | None, state: ServiceState
+) -> Drift | None:
+    """It is missing, unhealthy, or its word says that it was not observed."""
+    condition = _SERVICE_CONDITIONS.get(state)
+    if condition is None:
+        return None
+    facts = [declared_service(node, service)]
+    if report is not None:
+        facts.append(fact(report.document, report.pointer, report.status))
+    severity = severity_of(service) if condition is not Condition.STALE_OBSERVATION else Severity.WARNING
+    since = report.since if report is not None else None
+    return Drift(condition, ServiceRef(node.name, service.name), severity, since, evidence=evidence(*facts))
+
+
+def detect_failed_deployment(
+    node: DesiredNode, service: DesiredService, state: ServiceState, failed: Deployment | None
+) -> Drift | None:
+    """Its latest finished deployment failed (and there is a word to judge it by)."""
+    if failed is None or state is ServiceState.UNOBSERVED:
+        return None
+    facts = evidence(declared_service(node, service), fact(failed.document, failed.pointer, failed.status))
+    ref = ServiceRef(node.name, service.name)
+    return Drift(Condition.FAILED_DEPLOYMENT, ref, severity_of(service), failed.at, evidence=facts)
+
+
+def detect_unresolved_incident(incident: Incident) -> Drift | None:
+    """It is open."""
+    if incident.resolved:
+        return None
+    severity = Severity.CRITICAL if incident.critical else Severity.WARNING
+    place = fact(incident.document, incident.pointer, incident.status)
+    return Drift(
+        Condition.UNRESOLVED_INCIDENT, IncidentRef(incident.id), severity, incident.opened_at, evidence=(place,)
+    )
+
+
+def severity_of(service: DesiredService) -> Severity:
+    return Severity.CRITICAL if service.critical else Severity.WARNING

@@ -1,0 +1,419 @@
+"""The words of the domain: subjects, desired state, actual state, and what a judgement is made of.
+
+All types are frozen. Files are named as the report names them (``hosts/nas/services.yaml``, ``world/nodes/nas.json``),
+whatever the folders are called on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from supervisor.core.instant import SECOND, Duration, Instant
+from supervisor.core.words import NodeWord, Outcome, ServiceWord
+
+# --- subjects ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRef:
+    """A machine."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"node:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRef:
+    """A service on a node; ``name`` may carry a stack (``media/db``)."""
+
+    node: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"service:{self.node}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRef:
+    """An incident, by its id."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return f"incident:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class InputRef:
+    """A file or folder this program reads, as the report names it."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"input:{self.path}"
+
+
+Subject = NodeRef | ServiceRef | IncidentRef | InputRef
+
+HOSTS = InputRef("hosts")
+WORLD = InputRef("world")
+
+
+def parse_subject(text: str) -> Subject | None:
+    """The subject that ``text`` names, or None when it has not the form of one."""
+    kind, _, rest = text.partition(":")
+    if not rest:
+        return None
+    if kind == "service":
+        node, slash, name = rest.partition("/")
+        return ServiceRef(node, name) if slash and node and name else None
+    if kind == "node":
+        return NodeRef(rest)
+    if kind == "incident":
+        return IncidentRef(rest)
+    return InputRef(rest) if kind == "input" else None
+
+
+# --- problems of the inputs -------------------------------------------------------------------------------------------
+
+
+class Level(StrEnum):
+    """An error costs something its judgement; a warning never does."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in an input. Lines and columns are 1-based; None where there is no place."""
+
+    file: str
+    line: int | None
+    column: int | None
+    level: Level
+    message: str
+    pointer: str = ""
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str]:
+        return (self.file, self.line or 0, self.column or 0, self.level, self.message)
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+        return f"{place}: {self.level}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class InvalidInput:
+    """An input that cannot be used, wholly or in part; ``services`` are the declarations lost with it."""
+
+    ref: InputRef
+    errors: tuple[Problem, ...]
+    services: tuple[ServiceRef, ...] = ()
+
+
+# --- desired state ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A name as written somewhere in an inventory file."""
+
+    text: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredService:
+    """One service the inventory declares."""
+
+    name: str
+    pointer: str
+    line: int
+    critical: bool = False
+    oneshot: bool = False
+    enabled: bool = True
+    depends_on: tuple[Mention, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DesiredNode:
+    """One ``hosts/<node>/services.yaml``.
+
+    ``services_known`` is False when the file cannot be used: nothing is expected of the node's services then, and
+    nothing is said to be missing or unmanaged. ``broken`` are the names whose declaration has an error.
+    """
+
+    name: str
+    file: str
+    pointer: str = ""
+    line: int = 1
+    critical: bool = True
+    always_on: bool = True
+    failover: tuple[Mention, ...] = ()
+    services: Mapping[str, DesiredService] = field(default_factory=dict)
+    broken: frozenset[str] = frozenset()
+    services_known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The inventory. ``folder`` is set when it cannot be used as a whole: nothing is judged then."""
+
+    nodes: Mapping[str, DesiredNode] = field(default_factory=dict)
+    invalid: tuple[InvalidInput, ...] = ()
+    folder: InvalidInput | None = None
+
+
+# --- actual state -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Where facts of the world come from. ``node`` is set for a node's own document.
+
+    ``line`` maps a JSON pointer to its 1-based line, computed when first asked: most facts are never shown.
+    """
+
+    file: str
+    observed_at: Instant
+    observed_pointer: str
+    node: str | None
+    line: Callable[[str], int | None] = field(compare=False)
+
+    @property
+    def order(self) -> tuple[Instant, str]:
+        """The newer wins; at a tie the later path."""
+        return (self.observed_at, self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeReport:
+    """A document's word on a node's status."""
+
+    status: str
+    word: NodeWord
+    since: Instant | None
+    document: Document
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceReport:
+    """A document's word on a service's status."""
+
+    status: str
+    word: ServiceWord
+    since: Instant | None
+    document: Document
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One attempt to deploy a service."""
+
+    id: str
+    node: str
+    service: str
+    status: str
+    outcome: Outcome
+    at: Instant
+    document: Document
+    pointer: str
+
+    @property
+    def order(self) -> tuple[Instant, str]:
+        return (self.at, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """Something people or other programs opened."""
+
+    id: str
+    title: str
+    status: str
+    resolved: bool
+    critical: bool
+    node: str | None
+    service: str | None
+    opened_at: Instant | None
+    document: Document
+    pointer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one document says. ``lists_services``: a node's own document that has a ``services`` key."""
+
+    document: Document
+    nodes: Mapping[str, NodeReport] = field(default_factory=dict)
+    services: Mapping[str, Mapping[str, ServiceReport]] = field(default_factory=dict)
+    deployments: tuple[Deployment, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    lists_services: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableDocument:
+    """A world document that cannot be used; ``node`` is set when it is that node's own."""
+
+    ref: InputRef
+    errors: tuple[Problem, ...]
+    node: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actual:
+    """The union of all world documents; ``core.merge`` makes it.
+
+    ``newest`` is, for each node mentioned, the newest document that mentions it; ``own`` are the nodes with a readable
+    document of their own, ``listed`` those of which services are reported. ``folder`` is set when the world folder
+    cannot be used as a whole.
+    """
+
+    documents: tuple[Document, ...] = ()
+    nodes: Mapping[str, NodeReport] = field(default_factory=dict)
+    services: Mapping[str, Mapping[str, ServiceReport]] = field(default_factory=dict)
+    newest: Mapping[str, Document] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
+    deployments: Mapping[ServiceRef, tuple[Deployment, ...]] = field(default_factory=dict)
+    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    unreadable: tuple[UnreadableDocument, ...] = ()
+    folder: InvalidInput | None = None
+
+
+# --- judgement --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The settings that take part in the judgement; durations in nanoseconds."""
+
+    stale_after: Duration = 300 * SECOND
+    startup_grace: Duration = 120 * SECOND
+    deployment_window: Duration = 86400 * SECOND
+    repeated_failures: int = 3
+
+
+class Severity(StrEnum):
+    """How much a drift or recommendation matters."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+
+
+class Condition(StrEnum):
+    """What kind of drift it is."""
+
+    MISSING_SERVICE = "missing_service"
+    UNHEALTHY_SERVICE = "unhealthy_service"
+    FAILED_DEPLOYMENT = "failed_deployment"
+    OFFLINE_NODE = "offline_node"
+    UNRESOLVED_INCIDENT = "unresolved_incident"
+    STALE_OBSERVATION = "stale_observation"
+    INVALID_INPUT = "invalid_input"
+
+
+class EventType(StrEnum):
+    """The type of an event; the first three are the types of recommendations."""
+
+    REQUIRED = "reconcile_required"
+    RECOMMENDED = "reconcile_recommended"
+    BLOCKED = "reconcile_blocked"
+    RESOLVED = "reconcile_resolved"
+    SUMMARY_CHANGED = "summary_changed"
+
+
+class Action(StrEnum):
+    """What is recommended."""
+
+    REPAIR_INPUT = "repair_input"
+    CHECK_OBSERVER = "check_observer"
+    FAILOVER_REVIEW = "failover_review"
+    DELAY_DEPLOYMENT = "delay_deployment"
+    DIAGNOSTICS = "diagnostics"
+    DEPLOY = "deploy"
+    REDEPLOY = "redeploy"
+    REVIEW_INCIDENT = "review_incident"
+
+
+class Summary(StrEnum):
+    """The state of the whole. ``reconciling`` is kept for the stage that applies remediations."""
+
+    NOMINAL = "nominal"
+    DEGRADED = "degraded"
+    UNSTABLE = "unstable"
+
+
+VALUE_LIMIT = 200
+"""Characters of a value that evidence shows at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A fact and its place: JSON pointer, 1-based line (None without a place), and the text found there."""
+
+    file: str
+    pointer: str
+    line: int | None
+    value: str | None
+
+    @property
+    def order(self) -> tuple[str, str, int, str]:
+        return (self.file, self.pointer, self.line or 0, self.value or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One difference between desired and actual; ``inhibited_by`` names the subject that explains it."""
+
+    condition: Condition
+    subject: Subject
+    severity: Severity
+    since: Instant | None = None
+    inhibited_by: Subject | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def order(self) -> tuple[str, str]:
+        return (str(self.subject), self.condition)
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """What somebody should do about one subject. All tuples are sorted by their text."""
+
+    fingerprint: str
+    type: EventType
+    action: Action
+    subject: Subject
+    severity: Severity
+    reason: str
+    conditions: tuple[Condition, ...]
+    blocked_by: tuple[Subject, ...] = ()
+    root_causes: tuple[Subject, ...] = ()
+    affects: tuple[Subject, ...] = ()
+    candidates: tuple[Subject, ...] = ()
+    in_progress: str | None = None
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of a pass, as people and programs read it."""
+
+    summary: Summary
+    counts: Mapping[str, int]
+    drift: tuple[Drift, ...]
+    recommendations: tuple[Recommendation, ...]
+    problems: tuple[Problem, ...]
+    unmanaged: tuple[ServiceRef, ...]

@@ -1,0 +1,126 @@
+"""The composition root of the daemon: puts the parts together, waits for signals, keeps the heart beating."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+
+import structlog
+
+from supervisor.core.instant import SECOND, format_instant
+from supervisor.daemon import logs, signals
+from supervisor.daemon.clock import Clock
+from supervisor.daemon.heartbeat import SdNotifier, Systemd
+from supervisor.daemon.passes import Recorder
+from supervisor.daemon.watch import Watcher, roots
+from supervisor.daemon.worker import Outcome, Result, Setup, Worker
+from supervisor.daemon.workqueue import Trigger, Workqueue
+from supervisor.errors import SupervisorError
+from supervisor.files.settings import Settings
+
+
+def run(settings: Settings, load: Callable[[], Settings]) -> int:
+    """Run until SIGTERM or SIGINT; 0. Signals must be blocked already. LockedError when another one runs."""
+    logs.configure()
+    recorder = Recorder(settings)
+    recorder.open()
+    return _Daemon(settings, recorder, load).run()
+
+
+class _Daemon:
+    def __init__(self, settings: Settings, recorder: Recorder, load: Callable[[], Settings]) -> None:
+        self._log = structlog.get_logger()
+        self._clock = Clock()
+        self._load = load
+        self._systemd = Systemd(SdNotifier(), os.environ, os.getpid())
+        self._queue = Workqueue(
+            self._clock.monotonic, settings.quiet_period, settings.max_delay, settings.resync_interval
+        )
+        self._watcher = Watcher(self._queue.began, self._queue.ended)
+        self._worker = Worker(Setup(settings, recorder), self._queue, self._clock, self._watch, self._after)
+        self._to_watch: Settings | None = settings
+        self._reloads = self._answering = self._answered = 0
+        self._ready = False
+
+    def run(self) -> int:
+        settings = self._worker.setup.settings
+        self._log.info(
+            "started", inventory=settings.inventory, world=settings.world, event_log=settings.event_log, pid=os.getpid()
+        )
+        self._queue.request(Trigger.START)
+        thread = self._worker.start()
+        try:
+            while (received := signals.wait(self._systemd.interval)) not in (signal.SIGTERM, signal.SIGINT):
+                if received is signal.SIGHUP:
+                    self._reload()
+                self._beat(thread.is_alive())
+        finally:
+            self._systemd.stopping()
+            self._queue.close()
+            thread.join()
+            self._watcher.stop()
+        self._log.info("stopped", signal=received.name if received is not None else None)
+        return 0
+
+    def _reload(self) -> None:
+        """Fallible first, then swap: whatever is wrong with the new settings, the old ones go on."""
+        self._systemd.reloading(self._clock.monotonic())
+        old = self._worker.setup
+        try:
+            settings = self._load()
+            recorder = old.recorder.for_settings(settings)
+        except SupervisorError as error:
+            for line in str(error).splitlines():
+                self._log.error("reload refused, the old settings stay", error=line)
+        else:
+            self._worker.setup = Setup(settings, recorder)
+            if (settings.inventory, settings.world) != (old.settings.inventory, old.settings.world):
+                self._to_watch = settings
+            self._queue.tune(settings.quiet_period, settings.max_delay, settings.resync_interval)
+        self._reloads += 1
+        self._queue.request(Trigger.SIGNAL)
+
+    def _watch(self) -> str:
+        """Called by the worker before each pass, so that no change falls between reading and watching."""
+        self._answering = self._reloads
+        settings, self._to_watch = self._to_watch, None
+        if settings is not None:
+            self._watcher.aim(roots(settings.inventory, settings.world))
+            return self._watcher.state
+        return self._watcher.check()
+
+    def _after(self, result: Result) -> None:
+        """Called by the worker after each pass."""
+        self._systemd.status(self._status(result))
+        if not self._ready or self._answering != self._answered:
+            self._ready = True
+            self._answered = self._answering
+            self._systemd.ready()
+
+    def _status(self, result: Result) -> str:
+        when = format_instant(self._clock.now() // SECOND * SECOND)
+        parts = [f"last pass {when} ({result.trigger})"]
+        if result.report is not None:
+            counts = result.report.counts
+            parts.insert(
+                0,
+                f"{result.report.summary}: {counts['nodes']} nodes, {counts['services']} services, "
+                f"{counts['recommendations']} recommendations",
+            )
+        if result.outcome is not Outcome.OK:
+            parts.append(f"degraded({'output' if result.outcome is Outcome.RETRY else 'fault'}): {result.error}")
+        if self._watcher.state.startswith("degraded"):
+            parts.append(f"watch={self._watcher.state}")
+        return "; ".join(parts)
+
+    def _beat(self, worker_lives: bool) -> None:
+        """A heartbeat only when the worker moves: it is not stuck in a pass, and takes what is due."""
+        interval = self._systemd.interval
+        if interval is None or not worker_lives:
+            return
+        patience = int(2 * interval * SECOND)
+        started = self._worker.started
+        stuck = started is not None and self._clock.monotonic() - started > patience
+        if not stuck and self._queue.overdue() <= patience:
+            self._systemd.alive()

@@ -1,0 +1,128 @@
+"""A pass: read, compute, write. The level is read anew each time; what triggered it is for the log alone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import replace
+
+from supervisor.core.events import START, event_source
+from supervisor.core.instant import Instant
+from supervisor.core.ledger import Emission, Ledger, fold, number, plan_emissions
+from supervisor.core.reconcile import Judgement, reconcile
+from supervisor.errors import CheckpointError
+from supervisor.files import checkpoint, eventlog
+from supervisor.files.checkpoint import Checkpoint
+from supervisor.files.inventory import load_inventory
+from supervisor.files.settings import Settings
+from supervisor.files.world import load_world
+
+
+def judge(settings: Settings, now: Instant | Callable[[], Instant]) -> Judgement:
+    """Read both folders and judge them. ``now`` may be a clock: it is asked once everything is read."""
+    desired = load_inventory(settings.inventory, settings.max_input_bytes)
+    actual = load_world(settings.world, settings.max_input_bytes)
+    moment = now() if callable(now) else now
+    return reconcile(desired.value, actual.value, settings.thresholds, moment, (*desired.problems, *actual.problems))
+
+
+class Recorder:
+    """The emitter: appends what is to be announced, then keeps the checkpoint; holds the lock on it meanwhile.
+
+    The order of writes is: append the events, fsync the log, write the new checkpoint beside the old, fsync it, rename
+    it, fsync the folder. A crash between any two leaves the old checkpoint and a log that may be ahead of it; the next
+    start reads the log from the checkpoint's position and takes in what is there, so nothing is announced twice.
+    When there is no checkpoint, one that holds the log's position is saved before the first event is appended.
+    """
+
+    def __init__(self, settings: Settings, lock: checkpoint.Lock | None = None) -> None:
+        self._log_path = settings.event_log
+        self._path = settings.checkpoint
+        self._source = event_source(socket.gethostname())
+        self._lock = lock or checkpoint.Lock(self._path)
+        self._state: Checkpoint | None = None
+        self._signature: tuple[int, int, int] | None = None
+        self._notices: list[str] = []
+
+    def open(self) -> None:
+        """Take the lock. LockedError when another supervisor holds it."""
+        self._lock.acquire()
+
+    def close(self) -> None:
+        self._lock.release()
+
+    def for_settings(self, settings: Settings) -> Recorder:
+        """Itself when the outputs stay where they are, else one for the new places, holding their lock."""
+        if (settings.event_log, settings.checkpoint) == (self._log_path, self._path):
+            return self
+        new = Recorder(settings, self._lock if settings.checkpoint == self._path else None)
+        new.open()
+        return new
+
+    def close_unless(self, successor: Recorder) -> None:
+        """Let the lock go, if the one that takes over does not hold the same."""
+        if successor._lock is not self._lock:
+            self.close()
+
+    def __enter__(self) -> Recorder:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record(self, judgement: Judgement, now: Instant, repeat_interval: int, watch: str | None) -> list[Emission]:
+        """Announce what is to be announced. OutputError when it is not durable: say so and come again."""
+        self._lock.acquire()
+        state = self._current(now)
+        emissions = plan_emissions(state.ledger, judgement, now, repeat_interval)
+        ledger = replace(state.ledger, summary=judgement.report.summary)
+        position = state.position
+        if emissions:
+            events = number(emissions, state.ledger, self._source, now)
+            # Until it is known what of them is on disk, what we remember is not to be trusted.
+            self._state = None
+            position = eventlog.append(self._log_path, events)
+            ledger = replace(fold(state.ledger, events), summary=judgement.report.summary)
+        if emissions or ledger != state.ledger or watch != state.watch:
+            self._save(Checkpoint(ledger, position, watch, now))
+        return emissions
+
+    def take_notices(self) -> list[str]:
+        """What happened to the outputs that people should know of, once."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def _current(self, now: Instant) -> Checkpoint:
+        """What was announced so far: remembered, or put together again from the checkpoint and the log behind it."""
+        if self._state is not None and self._signature == checkpoint.signature(self._path) is not None:
+            return self._state
+        self._state = None
+        try:
+            saved = checkpoint.load(self._path)
+        except checkpoint.DamagedError as error:
+            aside = checkpoint.set_aside(self._path, now)
+            self._notices.append(f"{error}; set aside as {os.path.basename(aside)} and rebuilt")
+            saved = None
+        if saved is None:
+            events, position = eventlog.recover(self._log_path, START, self._source)
+            state = Checkpoint(fold(Ledger(), events).unannounced(), position, None, now)
+            self._save(state)
+            return state
+        events, position = eventlog.recover(self._log_path, saved.position, self._source)
+        unknown = [event for event in events if int(event["sequence"]) > saved.ledger.sequence]
+        state = replace(saved, ledger=fold(saved.ledger, unknown), position=position)
+        self._remember(state)
+        return state
+
+    def _save(self, state: Checkpoint) -> None:
+        self._state = None
+        checkpoint.save(self._path, state)
+        self._remember(state)
+
+    def _remember(self, state: Checkpoint) -> None:
+        self._signature = checkpoint.signature(self._path)
+        if self._signature is None:
+            raise CheckpointError(f"cannot keep {self._path}: it vanished right after it was written")
+        self._state = state

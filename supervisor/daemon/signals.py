@@ -1,0 +1,24 @@
+"""Signals as something to wait for instead of something that interrupts.
+
+They are blocked in every thread and taken by ``wait`` in the main one: no handler runs in the middle of anything, a
+signal that comes early is kept, and a thousand of them are one.
+"""
+
+from __future__ import annotations
+
+import signal
+
+WANTED = frozenset((signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
+
+
+def block() -> None:
+    """To be called first, before threads and heavy imports: an unhandled SIGHUP ends the process."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, WANTED)
+
+
+def wait(timeout: float | None) -> signal.Signals | None:
+    """The next of the blocked signals, or None after ``timeout`` seconds (None: without end)."""
+    if timeout is None:
+        return signal.Signals(signal.sigwait(WANTED))
+    info = signal.sigtimedwait(WANTED, max(0.0, timeout))
+    return None if info is None else signal.Signals(info.si_signo)

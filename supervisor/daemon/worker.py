@@ -1,0 +1,151 @@
+"""The worker thread: takes passes from the queue, one after another, and handles every outcome in one place."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from supervisor.core.instant import SECOND, Duration
+from supervisor.core.ledger import Emission, EmitReason
+from supervisor.core.model import EventType, Report, Severity
+from supervisor.daemon.clock import Clock
+from supervisor.daemon.passes import Recorder, judge
+from supervisor.daemon.workqueue import Trigger, Workqueue
+from supervisor.errors import OutputError
+from supervisor.files.settings import Settings
+
+_LOGGED = 50
+"""Emissions that the line of a pass names; each has a line of its own besides."""
+
+FIRST_RETRY = SECOND
+LAST_RETRY = 60 * SECOND
+
+
+class Outcome(StrEnum):
+    """How a pass ended."""
+
+    OK = "ok"
+    RETRY = "retry"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is known after a pass; ``report`` is None when there is none, ``error`` says why it is not durable."""
+
+    number: int
+    trigger: Trigger
+    outcome: Outcome
+    report: Report | None = None
+    emissions: tuple[Emission, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a pass works with; replaced as a whole by a reload."""
+
+    settings: Settings
+    recorder: Recorder
+
+
+@dataclass
+class Worker:
+    """Runs in a thread of its own. ``watch`` says how changes are noticed; ``after`` is told of every pass."""
+
+    setup: Setup
+    queue: Workqueue
+    clock: Clock
+    watch: Callable[[], str]
+    after: Callable[[Result], None]
+    log: Any = field(default_factory=structlog.get_logger)
+    started: int | None = None
+    """When the pass that runs began, monotonic nanoseconds; None between passes."""
+    _number: int = 0
+    _retries: int = 0
+    _recorder: Recorder | None = None
+
+    def start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="worker")
+        thread.start()
+        return thread
+
+    def _run(self) -> None:
+        while (trigger := self.queue.take()) is not None:
+            self.started = self.clock.monotonic()
+            result = self._pass(trigger)
+            self.started = None
+            self.queue.done(self._retry_after(result.outcome))
+            self.after(result)
+        self.setup.recorder.close()
+
+    def _pass(self, trigger: Trigger) -> Result:
+        self._number += 1
+        began, setup, report = self.clock.monotonic(), self.setup, None
+        if self._recorder is not None:
+            self._recorder.close_unless(setup.recorder)
+        self._recorder = setup.recorder
+        emissions: list[Emission] = []
+        error: str | None = None
+        outcome = Outcome.OK
+        try:
+            watch = self.watch()
+            judgement = judge(setup.settings, self.clock.now)
+            report = judgement.report
+            emissions = setup.recorder.record(judgement, judgement.picture.now, setup.settings.repeat_interval, watch)
+        except OutputError as failure:
+            outcome, error = Outcome.RETRY, str(failure)
+            self.log.error("pass is not durable, it will be tried again", error=error, **{"pass": self._number})
+        except Exception as failure:  # a bug of ours, whatever it is, must not end the daemon
+            outcome, error = Outcome.BUG, f"{type(failure).__name__}: {failure}"
+            self.log.exception("pass dropped by a fault of the supervisor", **{"pass": self._number})
+        for notice in setup.recorder.take_notices():
+            self.log.warning(notice)
+        self._tell(trigger, outcome, report, emissions, self.clock.monotonic() - began)
+        return Result(self._number, trigger, outcome, report, tuple(emissions), error)
+
+    def _retry_after(self, outcome: Outcome) -> Duration | None:
+        if outcome is not Outcome.RETRY:
+            self._retries = 0
+            return None
+        self._retries += 1
+        return min(FIRST_RETRY << min(self._retries - 1, 10), LAST_RETRY)
+
+    def _tell(
+        self, trigger: Trigger, outcome: Outcome, report: Report | None, emissions: list[Emission], took: Duration
+    ) -> None:
+        """One line per emission, and the canonical line of the pass."""
+        for one in emissions:
+            line: dict[str, Any] = {"subject": one.subject, "emit_reason": one.reason.value, "pass": self._number}
+            keys = ("action", "severity", "reason", "resolution", "inhibited_by", "fingerprint", "from", "to")
+            line |= {key: one.data[key] for key in keys if one.data.get(key) is not None}
+            getattr(self.log, _level(one))(one.type.value, **line)
+        if report is None:
+            return
+        named = [f"{one.type}:{one.reason}:{one.subject}" for one in emissions[:_LOGGED]]
+        if len(emissions) > _LOGGED:
+            named.append(f"and {len(emissions) - _LOGGED} more")
+        self.log.info(
+            "pass",
+            **{"pass": self._number},
+            trigger=trigger.value,
+            outcome=outcome.value,
+            duration_ms=round(took / 1e6, 1),
+            summary=report.summary.value,
+            **report.counts,
+            problems=len(report.problems),
+            emissions=named,
+        )
+
+
+def _level(emission: Emission) -> str:
+    if emission.reason is EmitReason.RESOLVED:
+        return "info"
+    if emission.type is EventType.SUMMARY_CHANGED:
+        return "info" if emission.data.get("to") == "nominal" else "warning"
+    return "error" if emission.data.get("severity") == Severity.CRITICAL else "warning"

@@ -1,0 +1,72 @@
+"""Every error this program raises on purpose, in one tree.
+
+::
+
+    SupervisorError                 "cannot X: why"
+      ConfigError                   refuse to start (exit 78); on a reload the old settings stay
+      InputError                    collected into Loaded.problems; never ends a pass
+        UnreadableError             the bytes could not be had (it may pass)
+        MalformedError              the bytes are no document (perhaps half-written)
+        SchemaError                 a document of the wrong shape
+      OutputError                   the pass is not durable: retried, the checkpoint is not advanced
+        EventLogError
+        CheckpointError
+          LockedError               another supervisor holds this checkpoint (exit 75)
+      InvariantError                our own fault: the pass is dropped and logged with its traceback
+"""
+
+from __future__ import annotations
+
+
+class SupervisorError(Exception):
+    """Base of all errors raised on purpose; the message reads "cannot X: why"."""
+
+
+class ConfigError(SupervisorError):
+    """A setting cannot be used. The message names the key, its source and the fix."""
+
+
+class InputError(SupervisorError):
+    """An input cannot be used. ``line`` and ``column`` are 1-based, or None where there is no place."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+class UnreadableError(InputError):
+    """The bytes of a file could not be had: permission, a FIFO, too large, changing while read."""
+
+
+class MalformedError(InputError):
+    """The bytes are no YAML or JSON document, or break a guard (depth, aliases, duplicate keys)."""
+
+
+class SchemaError(InputError):
+    """A well-formed document has the wrong shape; ``pointer`` is the JSON pointer of the offending value."""
+
+    def __init__(self, message: str, pointer: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message, line, column)
+        self.pointer = pointer
+
+
+class OutputError(SupervisorError):
+    """Something could not be written durably."""
+
+
+class EventLogError(OutputError):
+    """The event log cannot be opened safely, read or appended to."""
+
+
+class CheckpointError(OutputError):
+    """The checkpoint cannot be opened safely, read or replaced."""
+
+
+class LockedError(CheckpointError):
+    """Another supervisor holds the checkpoint."""
+
+
+class InvariantError(SupervisorError):
+    """A promise between our own parts does not hold: a bug."""

@@ -1,0 +1,192 @@
+"""The checkpoint: what is open, what was announced, and how far the log was taken in. Replaced as one step."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from supervisor.core.events import START, Position
+from supervisor.core.instant import Instant, format_instant, parse_instant
+from supervisor.core.ledger import Entry, Ledger
+from supervisor.core.model import Summary
+from supervisor.errors import CheckpointError, LockedError
+from supervisor.files import atomic
+from supervisor.files.reading import reason, shown_path
+
+VERSION = 1
+_LIMIT = 256 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """``watch`` says how changes are noticed, for ``status``; ``updated`` is when it was saved."""
+
+    ledger: Ledger
+    position: Position = START
+    watch: str | None = None
+    updated: Instant = 0
+
+
+class DamagedError(CheckpointError):
+    """The checkpoint is no checkpoint of this version."""
+
+
+def load(path: str) -> Checkpoint | None:
+    """The checkpoint, None when there is none; DamagedError when it makes no sense, CheckpointError when unreadable."""
+    try:
+        descriptor = atomic.open_ours(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CheckpointError(f"cannot read {shown_path(path)}: it {_why(error)}") from error
+    return _read(path, descriptor)
+
+
+def view(path: str) -> Checkpoint | None:
+    """Like ``load``, for people: anybody's regular file will do, nothing is written because of it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+    return _read(path, descriptor)
+
+
+def _read(path: str, descriptor: int) -> Checkpoint:
+    with open(descriptor, "rb") as file:
+        try:
+            data = file.read(_LIMIT + 1) if os.fstat(descriptor).st_size <= _LIMIT else b""
+        except OSError as error:
+            raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+    try:
+        return _decode(json.loads(data))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError(
+            f"cannot use {shown_path(path)}: it is no checkpoint of version {VERSION} ({error})"
+        ) from error
+
+
+def save(path: str, checkpoint: Checkpoint) -> None:
+    """Replace the checkpoint durably. CheckpointError when that fails: the old one is whole then."""
+    document = {
+        "version": VERSION,
+        "sequence": checkpoint.ledger.sequence,
+        "summary": checkpoint.ledger.summary,
+        "open": {key: _entry_json(entry) for key, entry in sorted(checkpoint.ledger.open.items())},
+        "log": {
+            "inode": checkpoint.position.inode,
+            "offset": checkpoint.position.offset,
+            "tail": checkpoint.position.tail,
+        },
+        "watch": checkpoint.watch,
+        "updated": format_instant(checkpoint.updated),
+    }
+    data = json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n"
+    try:
+        with atomic.replacing(path) as new:
+            new.file.write(data)
+            new.commit()
+    except OSError as error:
+        raise CheckpointError(f"cannot replace {shown_path(path)}: it {_why(error)}") from error
+
+
+def set_aside(path: str, now: Instant) -> str:
+    """Rename a damaged checkpoint to ``….corrupt-<time>``; the new name."""
+    aside = f"{path}.corrupt-{format_instant(now).replace(':', '')}"
+    try:
+        os.rename(path, aside)
+    except OSError as error:
+        raise CheckpointError(f"cannot set {shown_path(path)} aside: it {_why(error)}") from error
+    return aside
+
+
+def signature(path: str) -> tuple[int, int, int] | None:
+    """Tells whether the file is still the one that was saved; None when it is gone."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+class Lock:
+    """One supervisor per checkpoint: an flock on ``<checkpoint>.lock``, which dies with its process."""
+
+    def __init__(self, checkpoint: str) -> None:
+        self._path = f"{checkpoint}.lock"
+        self._descriptor: int | None = None
+
+    def acquire(self) -> None:
+        """LockedError when another process holds it. Holding it already, makes sure that the file is still there."""
+        if self._descriptor is not None and self._is_current(self._descriptor):
+            return
+        self.release()
+        try:
+            descriptor = atomic.open_ours(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise CheckpointError(f"cannot lock {shown_path(self._path)}: it {_why(error)}") from error
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if isinstance(error, BlockingIOError):
+                raise LockedError(f"cannot lock {shown_path(self._path)}: another supervisor holds it") from None
+            raise CheckpointError(f"cannot lock {shown_path(self._path)}: {reason(error)}") from error
+        self._descriptor = descriptor
+        if not self._is_current(descriptor):
+            self.acquire()
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _is_current(self, descriptor: int) -> bool:
+        """False when the lock's file was removed or replaced: others would lock another one."""
+        with suppress(OSError):
+            return os.path.samestat(os.fstat(descriptor), os.lstat(self._path))
+        return False
+
+
+def _why(error: OSError) -> str:
+    text = reason(error)
+    return text if isinstance(error, atomic.UnsafeError) else f"failed: {text}"
+
+
+def _entry_json(entry: Entry) -> dict[str, Any]:
+    value: dict[str, Any] = {
+        "recommendation": dict(entry.recommendation),
+        "first_seen": format_instant(entry.first_seen),
+        "last_event": format_instant(entry.last_event),
+    }
+    if not entry.announced:
+        value["announced"] = False
+    return value
+
+
+def _decode(document: Any) -> Checkpoint:
+    if document["version"] != VERSION:
+        raise ValueError(f"its version is {document['version']!r}")
+    entries: dict[str, Entry] = {}
+    for key, value in document["open"].items():
+        recommendation: Mapping[str, Any] = value["recommendation"]
+        if recommendation["fingerprint"] != key or not isinstance(recommendation["subject"], str):
+            raise ValueError(f"the entry {key!r} contradicts itself")
+        entries[key] = Entry(
+            recommendation,
+            parse_instant(value["first_seen"]),
+            parse_instant(value["last_event"]),
+            value.get("announced", True) is not False,
+        )
+    sequence, summary, log = document["sequence"], document["summary"], document["log"]
+    position = Position(log["inode"], log["offset"], log["tail"])
+    if not all(type(one) is int and one >= 0 for one in (sequence, position.inode, position.offset)):
+        raise ValueError("a count is no whole number")
+    ledger = Ledger(sequence, None if summary is None else Summary(summary), entries)
+    return Checkpoint(ledger, position, document.get("watch"), parse_instant(document["updated"]))

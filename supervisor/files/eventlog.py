@@ -1,0 +1,150 @@
+"""The shared, append-only event log: appending durably, and finding our own events again.
+
+Promises: what ``append`` returned from is on disk; a line of ours is never put on the line of a fragment; other
+writers' lines are left alone; nothing is written to a file that is not a regular file of ours. A crash may leave a
+torn line: the next append ends it with a newline first, and readers skip it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from supervisor.core.events import START, Event, Position, event_line, parse_line
+from supervisor.errors import EventLogError
+from supervisor.files import atomic
+from supervisor.files.reading import reason, shown_path
+
+_TAIL = 512
+_CHUNK = 1 << 20
+
+
+def append(path: str, events: list[Event]) -> Position:
+    """Append events and make them durable; the position behind them. EventLogError when that cannot be promised.
+
+    After an error some of the events may be in the log: ``recover`` from the last known position tells which.
+    """
+    try:
+        fresh = not os.path.lexists(path)
+        descriptor = atomic.open_ours(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        try:
+            size = os.fstat(descriptor).st_size
+            data = b"".join(event_line(event) for event in events)
+            if size and os.pread(descriptor, 1, size - 1) != b"\n":
+                data = b"\n" + data
+            written = os.write(descriptor, data)
+            if written != len(data):
+                raise EventLogError(f"cannot append to {path}: only {written} of {len(data)} bytes were written")
+            # With O_APPEND the offset is now behind our bytes, also when others append.
+            end = os.lseek(descriptor, 0, os.SEEK_CUR)
+            os.fsync(descriptor)
+            if fresh:
+                atomic.sync_folder(path)
+            return _position(descriptor, end)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise EventLogError(f"cannot append to {shown_path(path)}: it {_why(error)}") from error
+
+
+def recover(path: str, position: Position, source: str) -> tuple[list[Event], Position]:
+    """Our events of ``source`` after ``position``, in order, and the position behind the log's last whole line.
+
+    Follows a log that was renamed in its folder since; starts over when the file is not the one that was known.
+    """
+    try:
+        with _opened(path) as descriptor:
+            if descriptor is not None and _holds(descriptor, position):
+                events, end = _events(descriptor, position.offset, source)
+                return events, _position(descriptor, end)
+            events = _rest_of_renamed(path, position, source)
+            if descriptor is None:
+                return events, START
+            new, end = _events(descriptor, 0, source)
+            return events + new, _position(descriptor, end)
+    except OSError as error:
+        raise EventLogError(f"cannot read {shown_path(path)}: it {_why(error)}") from error
+
+
+def read(path: str, offset: int = 0, inode: int = 0) -> tuple[list[Event], int, int]:
+    """Our events (of any host) from ``offset`` on, the offset behind the last whole line, and the file's inode.
+
+    Starts at 0 when the file at ``path`` is not the one with ``inode`` any more. For people: any readable file will do.
+    """
+    try:
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC)) as file:
+            status = os.fstat(file.fileno())
+            start = offset if status.st_ino == inode and status.st_size >= offset else 0
+            events, end = _events(file.fileno(), start, None)
+            return events, end, status.st_ino
+    except OSError as error:
+        raise EventLogError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+
+
+def _why(error: OSError) -> str:
+    text = reason(error)
+    return text if isinstance(error, atomic.UnsafeError) else f"cannot be used: {text}"
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int | None]:
+    try:
+        descriptor = atomic.open_ours(path, os.O_RDONLY)
+    except FileNotFoundError:
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _position(descriptor: int, end: int) -> Position:
+    start = max(0, end - _TAIL)
+    digest = hashlib.sha256(os.pread(descriptor, end - start, start)).hexdigest()[:32]
+    return Position(os.fstat(descriptor).st_ino, end, digest)
+
+
+def _holds(descriptor: int, position: Position) -> bool:
+    """Is this the file that ``position`` speaks of, not shortened or written anew since?"""
+    status = os.fstat(descriptor)
+    if status.st_ino != position.inode or status.st_size < position.offset:
+        return False
+    return _position(descriptor, position.offset) == position
+
+
+def _rest_of_renamed(path: str, position: Position, source: str) -> list[Event]:
+    """What stands behind ``position`` in its log, if that was rotated to another name in the same folder."""
+    if not position.inode:
+        return []
+    folder, name = os.path.split(os.path.abspath(path))
+    for entry in sorted(os.listdir(folder)):
+        if entry.startswith(name) and entry != name:
+            with suppress(OSError), _opened(os.path.join(folder, entry)) as descriptor:
+                if descriptor is not None and _holds(descriptor, position):
+                    return _events(descriptor, position.offset, source)[0]
+    return []
+
+
+def _events(descriptor: int, offset: int, source: str | None) -> tuple[list[Event], int]:
+    """Our events from ``offset`` on, and the offset behind the last line that is whole.
+
+    What is behind it is still being written, or torn: it is left for later.
+    """
+    events: list[Event] = []
+    rest = b""
+    while chunk := os.pread(descriptor, _CHUNK, offset + len(rest)):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            offset += len(line) + 1
+            event = parse_line(line, source)
+            if event is not None:
+                events.append(event)
+    # Whole but for its newline: the crash came between the two.
+    event = parse_line(rest, source) if rest else None
+    if event is not None:
+        events.append(event)
+        offset += len(rest)
+    return events, offset

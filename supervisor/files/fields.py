@@ -1,0 +1,32 @@
+"""What the readers share: legal names, and problems with a place."""
+
+from __future__ import annotations
+
+from supervisor.core.model import Level, Problem
+from supervisor.errors import InputError, SchemaError
+
+NAME_LIMIT = 200
+
+
+def name_fault(text: str) -> str | None:
+    """Why ``text`` is no name of a node, service or stack/service; None when it is one."""
+    if not text:
+        return "a name is empty"
+    if len(text) > NAME_LIMIT:
+        return f"the name {text[:40]!r}… is longer than {NAME_LIMIT} characters"
+    if not text.isprintable() or any(character.isspace() for character in text):
+        return f"the name {ascii(text)[:80]} has a blank or a character that cannot be printed"
+    if any(part in ("", ".", "..") for part in text.split("/")):
+        return f"the name {text!r} has an empty, '.' or '..' part between its slashes"
+    return None
+
+
+def node_name_fault(text: str) -> str | None:
+    """Like ``name_fault``; a node's name is a folder's, so it has no slash."""
+    return f"the node name {text!r} has a slash" if "/" in text else name_fault(text)
+
+
+def problem(file: str, error: InputError, level: Level = Level.ERROR) -> Problem:
+    """An input error as a problem of ``file``."""
+    pointer = error.pointer if isinstance(error, SchemaError) else ""
+    return Problem(file, error.line, error.column, level, error.message, pointer)

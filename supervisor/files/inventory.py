@@ -1,0 +1,326 @@
+"""Desired state: ``hosts/<node>/services.yaml``.
+
+People write these files, so an error of one service (or of ``node:``) costs that part alone, and a file that cannot be
+used costs its own node's services alone.
+"""
+
+from __future__ import annotations
+
+import os
+
+from supervisor.core.model import (
+    HOSTS,
+    Desired,
+    DesiredNode,
+    DesiredService,
+    InputRef,
+    InvalidInput,
+    Level,
+    Mention,
+    Problem,
+    ServiceRef,
+)
+from supervisor.core.nearest import did_you_mean
+from supervisor.errors import InputError, SchemaError
+from supervisor.files import Loaded
+from supervisor.files.fields import name_fault, node_name_fault, problem
+from supervisor.files.reading import read_text, reason, shown_path
+from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, parse
+
+FILE_NAME = "services.yaml"
+_TOP = ("node", "services")
+_NODE_KEYS = ("critical", "always_on", "failover")
+_SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
+
+
+def load_inventory(folder: str, max_bytes: int) -> Loaded[Desired]:
+    """Read every node below ``folder``. Never raises for what it finds there: see ``problems``."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted((entry.name for entry in entries if not entry.name.startswith(".")), key=os.fsencode)
+    except OSError as error:
+        return _unusable_folder(f"the inventory folder {shown_path(folder)} cannot be read: {reason(error)}")
+    nodes: dict[str, DesiredNode] = {}
+    invalid: list[InvalidInput] = []
+    problems: list[Problem] = []
+    for name in names:
+        path = os.path.join(folder, name, FILE_NAME)
+        file = f"hosts/{shown_path(name)}/{FILE_NAME}"
+        reader = _File(name, file)
+        try:
+            text = read_text(path, max_bytes).text
+        except FileNotFoundError:
+            if not os.path.lexists(path):
+                problems += _misnamed(folder, name)
+                continue
+            reader.fail(InputError("is a symbolic link to nothing"))
+        except InputError as error:
+            if not _could_be_a_node(os.path.join(folder, name)):
+                continue
+            reader.fail(error)
+        else:
+            reader.read(text)
+        problems += reader.problems
+        errors = tuple(one for one in reader.problems if one.level is Level.ERROR)
+        if reader.node is not None:
+            nodes[name] = reader.node
+        if errors:
+            broken = sorted(reader.node.broken) if reader.node is not None else []
+            lost = tuple(ServiceRef(name, service) for service in broken)
+            invalid.append(InvalidInput(InputRef(file), errors, lost))
+    if not nodes and not invalid:
+        unusable = _unusable_folder(f"the inventory folder {shown_path(folder)} has no <node>/{FILE_NAME}")
+        return Loaded(unusable.value, (*problems, *unusable.problems))
+    return Loaded(Desired(nodes, tuple(invalid)), tuple(problems))
+
+
+def _could_be_a_node(path: str) -> bool:
+    """False for plain files beside the node folders, which have no services.yaml to speak of."""
+    try:
+        os.stat(os.path.join(path, "."))
+    except NotADirectoryError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _misnamed(folder: str, name: str) -> list[Problem]:
+    other = "services.yml"
+    if not os.path.lexists(os.path.join(folder, name, other)):
+        return []
+    message = f"is not read: rename it to {FILE_NAME}"
+    return [Problem(f"hosts/{shown_path(name)}/{other}", None, None, Level.WARNING, message)]
+
+
+def _unusable_folder(message: str) -> Loaded[Desired]:
+    fault = Problem("hosts/", None, None, Level.ERROR, message)
+    return Loaded(Desired(folder=InvalidInput(HOSTS, (fault,))), (fault,))
+
+
+class _File:
+    """One services.yaml on its way to a node; what is wrong gathers in ``problems``."""
+
+    def __init__(self, name: str, file: str) -> None:
+        self.name = name
+        self.file = file
+        self.node: DesiredNode | None = None
+        self.problems: list[Problem] = []
+
+    def fail(self, error: InputError) -> None:
+        """The file cannot be used: the node is there, its services are unknown."""
+        self.problems.append(problem(self.file, error))
+        fault = node_name_fault(self.name)
+        if fault is None:
+            self.node = DesiredNode(self.name, self.file, services_known=False)
+
+    def read(self, text: str) -> None:
+        fault = node_name_fault(self.name)
+        if fault is not None:
+            self.problems.append(problem(self.file, InputError(f"is in a folder that cannot be a node: {fault}")))
+            return
+        try:
+            self._top(parse(text))
+        except InputError as error:
+            self.fail(error)
+
+    # --- the parts of the file
+
+    def _top(self, root: Node | None) -> None:
+        if root is None or (isinstance(root, Scalar) and root.value is None):
+            self.node = DesiredNode(self.name, self.file)
+            return
+        if not isinstance(root, Mapping):
+            raise _wrong(root, "", f"must be a mapping with the keys node and services, not {_kind(root)}")
+        if root.duplicates:
+            raise _duplicate(root.duplicates[0], "")
+        for name, entry in root.entries.items():
+            if name in _TOP:
+                continue
+            if not name.startswith("x-"):
+                hint = did_you_mean(name, _TOP, 0.6) or "; only node, services and x-… are"
+                error = SchemaError(
+                    f"{name!r} is no known key{hint}", f"/{escape(name)}", entry.key.line, entry.key.column
+                )
+                if "services" not in root.entries:
+                    raise error
+                self._note(error)
+            elif (twice := first_duplicate(entry.value)) is not None:
+                self._note(_duplicate(twice, f"/{escape(name)}"))
+        services: dict[str, DesiredService] = {}
+        broken: set[str] = set()
+        if "services" in root.entries:
+            self._services(root.entries["services"], services, broken)
+        head = root.entries.get("node")
+        self.node = self._node_part(head, services, frozenset(broken))
+
+    def _node_part(
+        self, entry: Entry | None, services: dict[str, DesiredService], broken: frozenset[str]
+    ) -> DesiredNode:
+        plain = DesiredNode(self.name, self.file, services=services, broken=broken)
+        if entry is None:
+            return plain
+        line = entry.key.line
+        try:
+            if isinstance(entry.value, Scalar) and entry.value.value is None:
+                return DesiredNode(self.name, self.file, "/node", line, services=services, broken=broken)
+            part = _mapping(entry.value, "/node", "node")
+            node = DesiredNode(
+                self.name,
+                self.file,
+                "/node",
+                line,
+                critical=_flag(part, "critical", True, "/node"),
+                always_on=_flag(part, "always_on", True, "/node"),
+                failover=_mentions(part, "failover", "/node", mapping=False),
+                services=services,
+                broken=broken,
+            )
+        except SchemaError as error:
+            self._note(error)
+            return DesiredNode(self.name, self.file, "/node", line, services=services, broken=broken)
+        self._near_misses(part, _NODE_KEYS, "/node")
+        return node
+
+    def _services(self, entry: Entry, services: dict[str, DesiredService], broken: set[str]) -> None:
+        value = entry.value
+        if isinstance(value, Mapping):
+            for name, declared in value.entries.items():
+                self._service(declared.key, declared.value, f"/services/{escape(name)}", services, broken)
+            for twice in value.duplicates:
+                self._twice(twice.key, services, broken)
+        elif isinstance(value, Sequence):
+            for index, item in enumerate(value.items):
+                self._list_item(item, f"/services/{index}", services, broken)
+        elif value.value is not None:
+            raise _wrong(value, "/services", f"services must be a mapping or a list, not {_kind(value)}")
+
+    def _list_item(self, item: Node, pointer: str, services: dict[str, DesiredService], broken: set[str]) -> None:
+        key: Node = item
+        body: Node | None = None
+        if isinstance(item, Mapping):
+            named = item.entries.get("name")
+            if named is None:
+                self._note(_wrong(item, pointer, "a service in a list needs a name"))
+                return
+            key, body = named.value, item
+        if not isinstance(key, Scalar):
+            self._note(_wrong(key, pointer, f"a service must be a name or a mapping with a name, not {_kind(key)}"))
+        elif key.text in services or key.text in broken:
+            self._twice(key, services, broken)
+        else:
+            self._service(key, body, pointer, services, broken)
+
+    def _service(
+        self, key: Scalar, value: Node | None, pointer: str, services: dict[str, DesiredService], broken: set[str]
+    ) -> None:
+        name = key.text
+        fault = name_fault(name)
+        if fault is not None:
+            self._note(SchemaError(fault, pointer, key.line, key.column))
+            return
+        if value is None or (isinstance(value, Scalar) and value.value is None):
+            services[name] = DesiredService(name, pointer, key.line)
+            return
+        try:
+            part = _mapping(value, pointer, f"service {name!r}")
+            services[name] = DesiredService(
+                name,
+                pointer,
+                key.line,
+                critical=_flag(part, "critical", False, pointer),
+                oneshot=_flag(part, "oneshot", False, pointer),
+                enabled=_flag(part, "enabled", True, pointer),
+                depends_on=_mentions(part, "depends_on", pointer, mapping=True),
+            )
+        except SchemaError as error:
+            self._note(error)
+            broken.add(name)
+        else:
+            self._near_misses(part, _SERVICE_KEYS, pointer)
+
+    def _twice(self, key: Scalar, services: dict[str, DesiredService], broken: set[str]) -> None:
+        """Which of the two is meant cannot be told: neither is used."""
+        first = services.pop(key.text, None)
+        broken.add(key.text)
+        line = f" (first on line {first.line})" if first is not None else ""
+        message = f"duplicate service {key.text!r}{line}"
+        self._note(SchemaError(message, f"/services/{escape(key.text)}", key.line, key.column))
+
+    # --- problems
+
+    def _note(self, error: SchemaError) -> None:
+        self.problems.append(problem(self.file, error))
+
+    def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
+        for name, entry in part.entries.items():
+            if name not in known and not entry.merged and (hint := did_you_mean(name, known, 0.8)):
+                message = f"{name!r} is no known key, it is only carried along{hint}"
+                warning = SchemaError(message, f"{pointer}/{escape(name)}", entry.key.line, entry.key.column)
+                self.problems.append(problem(self.file, warning, Level.WARNING))
+
+
+# --- typed values -----------------------------------------------------------------------------------------------------
+
+
+def _mapping(value: Node, pointer: str, what: str) -> Mapping:
+    if not isinstance(value, Mapping):
+        raise _wrong(value, pointer, f"{what} must be a mapping or nothing, not {_kind(value)}")
+    twice = first_duplicate(value)
+    if twice is not None:
+        raise _duplicate(twice, pointer)
+    return value
+
+
+def _flag(part: Mapping, name: str, default: bool, pointer: str) -> bool:
+    entry = part.entries.get(name)
+    if entry is None:
+        return default
+    value = entry.value.value if isinstance(entry.value, Scalar) else None
+    if not isinstance(value, bool):
+        raise _wrong(entry.value, f"{pointer}/{name}", f"{name} must be true or false, not {_kind(entry.value)}")
+    return value
+
+
+def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple[Mention, ...]:
+    """A list of names, or (where ``mapping``) a mapping with the names as keys."""
+    entry = part.entries.get(name)
+    if entry is None or (isinstance(entry.value, Scalar) and entry.value.value is None):
+        return ()
+    value, where = entry.value, f"{pointer}/{name}"
+    if isinstance(value, Sequence):
+        items = value.items
+    elif mapping and isinstance(value, Mapping):
+        items = [one.key for one in value.entries.values()]
+    else:
+        wanted = "a list of names or a mapping with names as keys" if mapping else "a list of names"
+        raise _wrong(value, where, f"{name} must be {wanted}, not {_kind(value)}")
+    mentions: dict[str, Mention] = {}
+    for index, item in enumerate(items):
+        if not isinstance(item, Scalar):
+            raise _wrong(item, f"{where}/{index}", f"{name} must name services or nodes, not {_kind(item)}")
+        fault = name_fault(item.text)
+        if fault is not None:
+            raise _wrong(item, f"{where}/{index}", f"{name}: {fault}")
+        mentions.setdefault(item.text, Mention(item.text, item.line, item.column))
+    return tuple(mentions.values())
+
+
+def _kind(value: Node) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, Sequence):
+        return "a list"
+    if value.value is None:
+        return "nothing"
+    if isinstance(value.value, str):
+        return f"the text {value.text[:40]!r}"
+    return value.text[:40]
+
+
+def _wrong(value: Node, pointer: str, message: str) -> SchemaError:
+    return SchemaError(message, pointer, value.line, value.column)
+
+
+def _duplicate(entry: Entry, pointer: str) -> SchemaError:
+    return SchemaError(f"duplicate key {entry.key.text[:80]!r}", pointer, entry.key.line, entry.key.column)

@@ -1,0 +1,108 @@
+"""Bytes of a file that may be hostile, huge, or changing while it is read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from dataclasses import dataclass
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+from supervisor.errors import MalformedError, UnreadableError
+
+_KINDS = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
+
+class _Changing(Exception):
+    """The file changed between the first and the last look at it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A file's text and its modification time in nanoseconds since the epoch."""
+
+    text: str
+    modified_at: int
+
+
+def read_text(path: str | bytes, max_bytes: int) -> Content:
+    """The UTF-8 text of a regular file of at most ``max_bytes``, the same before and after it was read.
+
+    Raises UnreadableError (FileNotFoundError goes through) when the bytes cannot be had and MalformedError when they
+    are no UTF-8. A file that is being written is read again a few times, then refused: half a file is no file.
+    """
+    attempts = Retrying(
+        retry=retry_if_exception_type(_Changing),
+        stop=stop_after_attempt(4),
+        wait=wait_exponential(multiplier=0.005, max=0.05),
+        reraise=True,
+    )
+    try:
+        data, modified_at = attempts(_read_stable, path, max_bytes)
+    except _Changing:
+        raise UnreadableError("it changes while it is read; it will be read again") from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {reason(error)}") from error
+    return Content(_decode(data), modified_at)
+
+
+def reason(error: OSError) -> str:
+    """An OSError in words, without the path (the caller names it in its own way)."""
+    if error.errno == errno.ELOOP:
+        return "too many symbolic links"
+    return error.strerror or type(error).__name__
+
+
+def shown_path(path: str | bytes) -> str:
+    """A file name as text that can be printed: bytes that are no UTF-8 and control characters as escapes."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
+    # Not blocking: opening a FIFO that nobody writes to would hang.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            kind = _KINDS.get(stat.S_IFMT(before.st_mode), "no regular file")
+            raise UnreadableError(f"cannot be read: it is {kind}")
+        if before.st_size > max_bytes:
+            raise UnreadableError(f"is too large: {before.st_size} bytes, and max_input_bytes is {max_bytes}")
+        with open(descriptor, "rb", closefd=False) as file:
+            data = file.read(max_bytes + 1)
+        after = os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+    if len(data) > max_bytes:
+        raise UnreadableError(f"is too large: more than {max_bytes} bytes (max_input_bytes)")
+    if len(data) != after.st_size or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
+        raise _Changing
+    return data, after.st_mtime_ns
+
+
+def _decode(data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line, column = place_of(data, error.start)
+        hint = " (it looks like UTF-16)" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        raise MalformedError(f"is not UTF-8 at byte {error.start}{hint}", line, column) from None
+    nul = text.find("\0")
+    if nul >= 0:
+        raise MalformedError("contains a NUL character", text.count("\n", 0, nul) + 1, nul - text.rfind("\n", 0, nul))
+    return text
+
+
+def place_of(data: bytes, offset: int) -> tuple[int, int]:
+    """1-based line and column (in bytes) of an offset."""
+    return data.count(b"\n", 0, offset) + 1, offset - data.rfind(b"\n", 0, offset)

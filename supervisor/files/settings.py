@@ -1,0 +1,202 @@
+"""Settings from flags, environment, a file and defaults, in this order of precedence."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from supervisor.core.instant import Duration, format_duration, parse_duration
+from supervisor.core.model import Thresholds
+from supervisor.errors import ConfigError, InputError
+
+DEFAULT_CONFIG = "/etc/runtime-supervisor/supervisor.yaml"
+ENVIRONMENT_PREFIX = "RUNTIME_SUPERVISOR_"
+_CONFIG_LIMIT = 1 << 20
+
+_SIZE = re.compile(r"(\d{1,12})(B|KiB|MiB|GiB)", re.ASCII)
+_SIZES = {"B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def parse_size(text: str) -> int:
+    """Read ``16MiB`` (B, KiB, MiB, GiB) as bytes; a number without a unit is a ValueError."""
+    match = _SIZE.fullmatch(text)
+    if match is None:
+        if text.isascii() and text.isdigit():
+            raise ValueError(f"{text!r} has no unit: write {text}B, {text}KiB, {text}MiB or {text}GiB")
+        raise ValueError(f"{text[:60]!r} is no size such as 512KiB or 16MiB")
+    size = int(match[1]) * _SIZES[match[2]]
+    if size < 1:
+        raise ValueError("must be at least 1B")
+    return size
+
+
+def _path(text: str) -> str:
+    if not text or "\0" in text:
+        raise ValueError("must be a path")
+    return text
+
+
+def _positive_duration(text: str) -> Duration:
+    duration = parse_duration(text)
+    if duration <= 0:
+        raise ValueError("must be longer than 0s")
+    return duration
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1000):
+        raise ValueError(f"{text[:60]!r} is no whole number from 1 to 1000")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting: its default as somebody would write it, how it is read, and a sentence for ``--help``."""
+
+    name: str
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+
+    @property
+    def flag(self) -> str:
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+
+KEYS: tuple[Key, ...] = (
+    Key("inventory", "hosts", _path, "folder of the inventory: <node>/services.yaml"),
+    Key("world", "/opt/homelab/world", _path, "folder the observer writes to"),
+    Key("event_log", "/tmp/agent-events.log", _path, "JSON Lines file events are appended to"),
+    Key("checkpoint", "/tmp/supervisor-checkpoint.json", _path, "what is open and what was announced"),
+    Key("resync_interval", "60s", _positive_duration, "a pass at least this often"),
+    Key("quiet_period", "500ms", parse_duration, "changes within it are taken together"),
+    Key("max_delay", "5s", _positive_duration, "a pass at the latest this long after a change"),
+    Key("stale_after", "5m", _positive_duration, "an older observation is not trusted"),
+    Key("startup_grace", "2m", parse_duration, "a starting service is well this long"),
+    Key("repeat_interval", "4h", parse_duration, "announce what stays open again after it (0s: never)"),
+    Key("deployment_window", "24h", _positive_duration, "older deployments are not looked at"),
+    Key("repeated_failures", "3", _count, "failed deployments in a row that call for diagnostics"),
+    Key("max_input_bytes", "16MiB", parse_size, "a larger input file is refused"),
+)
+_NAMES = tuple(key.name for key in KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set. Durations in nanoseconds, sizes in bytes, paths as given."""
+
+    inventory: str
+    world: str
+    event_log: str
+    checkpoint: str
+    resync_interval: Duration
+    quiet_period: Duration
+    max_delay: Duration
+    stale_after: Duration
+    startup_grace: Duration
+    repeat_interval: Duration
+    deployment_window: Duration
+    repeated_failures: int
+    max_input_bytes: int
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.stale_after, self.startup_grace, self.deployment_window, self.repeated_failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    text: str
+    source: str
+
+
+def load_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: str | None = None) -> Settings:
+    """Put the settings together. ``flags`` are by key name; ``config`` is a path that must exist, or None for the default.
+
+    Raises ConfigError with one line for each fault: the key, its source (flag, environment, file:line) and the fix.
+    """
+    faults: list[str] = []
+    given = {key.name: _Given(key.default, "default") for key in KEYS}
+    path = config or environ.get(ENVIRONMENT_PREFIX + "CONFIG")
+    given |= _from_file(path or DEFAULT_CONFIG, path is not None, faults)
+    given |= _from_environment(environ, faults)
+    given |= {name: _Given(text, f"flag --{name.replace('_', '-')}") for name, text in flags.items()}
+    values: dict[str, Any] = {}
+    for key in KEYS:
+        text, source = given[key.name].text, given[key.name].source
+        try:
+            values[key.name] = key.parse(text)
+        except ValueError as error:
+            faults.append(f"{key.name} ({source}): {error}")
+    if not faults:
+        _relations(values, given, faults)
+    if faults:
+        raise ConfigError("\n".join(f"cannot use the settings: {fault}" for fault in faults))
+    return Settings(**values)
+
+
+def _relations(values: Mapping[str, Any], given: Mapping[str, _Given], faults: list[str]) -> None:
+    if values["max_delay"] < values["quiet_period"]:
+        quiet = format_duration(values["quiet_period"])
+        faults.append(f"max_delay ({given['max_delay'].source}): must be at least quiet_period, {quiet}")
+    if os.path.abspath(values["event_log"]) == os.path.abspath(values["checkpoint"]):
+        faults.append(f"checkpoint ({given['checkpoint'].source}): must not be the event log")
+
+
+def _from_environment(environ: Mapping[str, str], faults: list[str]) -> dict[str, _Given]:
+    known = {key.variable: key.name for key in KEYS}
+    given: dict[str, _Given] = {}
+    for variable in sorted(environ):
+        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == ENVIRONMENT_PREFIX + "CONFIG":
+            continue
+        if variable in known:
+            given[known[variable]] = _Given(environ[variable], f"environment {variable}")
+        else:
+            from supervisor.core.nearest import did_you_mean
+
+            faults.append(f"{variable} (environment): is no known setting{did_you_mean(variable, tuple(known))}")
+    return given
+
+
+def _from_file(path: str, required: bool, faults: list[str]) -> dict[str, _Given]:
+    # Only a configuration file needs YAML: the small commands start without it.
+    if not required and not os.path.lexists(path):
+        return {}
+    from supervisor.core.nearest import did_you_mean
+    from supervisor.files.reading import read_text
+    from supervisor.files.yamltree import Mapping as Tree
+    from supervisor.files.yamltree import Scalar, parse
+
+    try:
+        root = parse(read_text(path, _CONFIG_LIMIT).text)
+    except FileNotFoundError:
+        faults.append(f"{path}: there is no such file")
+        return {}
+    except InputError as error:
+        place = "".join(f":{part}" for part in (error.line, error.column) if part is not None)
+        faults.append(f"{path}{place}: {error.message}")
+        return {}
+    if root is None:
+        return {}
+    if not isinstance(root, Tree):
+        faults.append(f"{path}:{root.line}:{root.column}: must be a mapping of settings")
+        return {}
+    given: dict[str, _Given] = {}
+    for entry in root.duplicates:
+        faults.append(f"{entry.key.text} ({path}:{entry.key.line}): is there twice")
+    for name, entry in root.entries.items():
+        source = f"{path}:{entry.key.line}"
+        if name not in _NAMES:
+            faults.append(f"{name} ({source}): is no known setting{did_you_mean(name, _NAMES)}")
+        elif not isinstance(entry.value, Scalar) or entry.value.value is None:
+            faults.append(f"{name} ({source}): must be one value")
+        else:
+            given[name] = _Given(entry.value.text, source)
+    return given

@@ -1,0 +1,383 @@
+"""Actual state: the documents of the world folder.
+
+A machine writes these files, so an error anywhere in a document makes the whole of it unreadable: half-trust is no
+trust. What is wrong in one document costs nothing of another.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from supervisor.core.instant import Instant, parse_instant
+from supervisor.core.merge import merge
+from supervisor.core.model import (
+    WORLD,
+    Actual,
+    Deployment,
+    Document,
+    Incident,
+    InputRef,
+    InvalidInput,
+    Level,
+    NodeReport,
+    Observation,
+    Problem,
+    ServiceReport,
+    UnreadableDocument,
+)
+from supervisor.core.words import deployment_outcome, incident_resolved, node_word, service_word
+from supervisor.errors import InputError, SchemaError, UnreadableError
+from supervisor.files import Loaded, jsontext, yamltree
+from supervisor.files.fields import name_fault, node_name_fault, problem
+from supervisor.files.reading import read_text, reason, shown_path
+from supervisor.files.yamltree import escape
+
+SUFFIXES = (".json", ".yaml", ".yml")
+_IGNORED_ENDS = ("~", ".tmp", ".swp")
+_MAX_DEPTH = 32
+
+
+def ignored(name: str) -> bool:
+    """Names of files and folders that editors and writers leave behind on the way to the real one."""
+    return name.startswith(".") or name.endswith(_IGNORED_ENDS)
+
+
+def is_document(name: str) -> bool:
+    return name.endswith(SUFFIXES) and not ignored(name)
+
+
+def load_world(folder: str, max_bytes: int) -> Loaded[Actual]:
+    """Read every document below ``folder``. Never raises for what it finds there: see ``problems``."""
+    observations: list[Observation] = []
+    unreadable: list[UnreadableDocument] = []
+    try:
+        files = list(_documents(folder, "", ()))
+    except OSError as error:
+        return _unusable_folder(f"the world folder {shown_path(folder)} cannot be read: {reason(error)}")
+    for relative, fault in files:
+        file = f"world/{shown_path(relative)}"
+        node = own_node(relative)
+        try:
+            if fault is not None:
+                raise fault
+            content = read_text(os.path.join(folder, relative), max_bytes)
+            observations.append(_Document(file, node, content.text, content.modified_at).observation())
+        except FileNotFoundError:
+            # Gone between listing and reading: as if it had gone before. A link to nothing is another matter.
+            if os.path.lexists(os.path.join(folder, relative)):
+                errors = (problem(file, InputError("is a symbolic link to nothing")),)
+                unreadable.append(UnreadableDocument(InputRef(file), errors, node))
+        except InputError as error:
+            unreadable.append(UnreadableDocument(InputRef(file), (problem(file, error),), node))
+    if not observations and not unreadable:
+        return _unusable_folder(f"the world folder {shown_path(folder)} has no document (*.json, *.yaml, *.yml)")
+    return Loaded(merge(observations, unreadable), tuple(fault for one in unreadable for fault in one.errors))
+
+
+def own_node(relative: str) -> str | None:
+    """The node whose own document this is: ``nodes/<node>.json``."""
+    folder, _, name = relative.partition("/")
+    stem, dot, suffix = name.rpartition(".")
+    return stem if folder == "nodes" and "/" not in name and dot + suffix in SUFFIXES else None
+
+
+def _unusable_folder(message: str) -> Loaded[Actual]:
+    fault = Problem("world/", None, None, Level.ERROR, message)
+    return Loaded(merge((), folder=InvalidInput(WORLD, (fault,))), (fault,))
+
+
+def _documents(
+    root: str, below: str, above: tuple[tuple[int, int], ...]
+) -> Iterator[tuple[str, UnreadableError | None]]:
+    """Relative paths of documents, and of folders that cannot be looked into with the reason; OSError for the root."""
+    folder = os.path.join(root, below)
+    with os.scandir(folder) as entries:
+        found = sorted((one for one in entries if not ignored(one.name)), key=lambda one: os.fsencode(one.name))
+    for entry in found:
+        relative = f"{below}{entry.name}"
+        if not _is_folder(entry):
+            if entry.name.endswith(SUFFIXES):
+                yield relative, None
+            continue
+        try:
+            status = entry.stat()
+            identity = (status.st_dev, status.st_ino)
+            if identity in above or len(above) >= _MAX_DEPTH:
+                continue
+            yield from _documents(root, f"{relative}/", (*above, identity))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield relative, UnreadableError(f"cannot be read: {reason(error)}")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+@dataclass(slots=True)
+class _Places:
+    """Line and column of a JSON pointer, found when first asked for: most documents are never asked."""
+
+    text: str
+    tree: yamltree.Node | None
+    _index: dict[str, tuple[int, int]] | None = None
+
+    def at(self, pointer: str) -> tuple[int | None, int | None]:
+        if self._index is None:
+            if self.tree is None:
+                self._index = jsontext.index(self.text)
+            else:
+                self._index = {where: (line, column) for where, line, column in yamltree.places(self.tree)}
+        return self._index.get(pointer, (None, None))
+
+    def line(self, pointer: str) -> int | None:
+        return self.at(pointer)[0]
+
+
+class _Document:
+    """One document on its way to an observation."""
+
+    def __init__(self, file: str, node: str | None, text: str, modified_at: Instant) -> None:
+        self.node = node
+        tree = None if file.endswith(".json") else yamltree.parse(text)
+        self._places = _Places(text, tree)
+        if file.endswith(".json"):
+            self._root: Any = jsontext.parse(text)
+        else:
+            twice = None if tree is None else yamltree.first_duplicate(tree)
+            if twice is not None:
+                message = f"duplicate key {twice.key.text[:80]!r}"
+                raise SchemaError(message, "", twice.key.line, twice.key.column)
+            self._root = None if tree is None else yamltree.plain(tree)
+        self._file = file
+        self._modified_at = modified_at
+
+    def observation(self) -> Observation:
+        """Raises SchemaError, with its place, when anything in the document is not as it should be."""
+        try:
+            return self._observation()
+        except SchemaError as error:
+            line, column = self._places.at(error.pointer)
+            raise SchemaError(error.message, error.pointer, line, column) from None
+
+    def _observation(self) -> Observation:
+        root = _object(self._root, "", "the document")
+        if self.node is not None and (fault := node_name_fault(self.node)) is not None:
+            raise SchemaError(f"is named after no node: {fault}", "")
+        observed_at, where = self._modified_at, ""
+        if "observed_at" in root:
+            observed_at, where = _time(root["observed_at"], "/observed_at"), "/observed_at"
+        document = Document(self._file, observed_at, where, self.node, self._places.line)
+        nodes: dict[str, NodeReport] = {}
+        services: dict[str, dict[str, ServiceReport]] = {}
+        if self.node is None:
+            for name, pointer, entry in _named(root.get("nodes"), "/nodes", "nodes", node_name_fault):
+                if name in nodes:
+                    raise SchemaError(f"duplicate node {name!r}", pointer)
+                nodes[name] = _node_report(entry, pointer, document)
+            self._shared_services(root.get("services"), services, document)
+        else:
+            if "status" in root:
+                nodes[self.node] = _node_report(root, "", document)
+            own = self._own_services(root.get("services"), document)
+            if own:
+                services[self.node] = own
+        return Observation(
+            document,
+            nodes,
+            services,
+            tuple(self._deployments(root.get("deployments"), document)),
+            tuple(self._incidents(root.get("incidents"), document)),
+            lists_services=root.get("services") is not None,
+        )
+
+    def _own_services(self, value: Any, document: Document) -> dict[str, ServiceReport]:
+        reports: dict[str, ServiceReport] = {}
+        for name, pointer, entry in _named(value, "/services", "services", name_fault):
+            if name in reports:
+                raise SchemaError(f"duplicate service {name!r}", pointer)
+            if isinstance(entry, dict) and isinstance(value, list):
+                self._implied_node(entry, pointer)
+            reports[name] = _service_report(entry, pointer, document)
+        return reports
+
+    def _shared_services(self, value: Any, services: dict[str, dict[str, ServiceReport]], document: Document) -> None:
+        if isinstance(value, list):
+            for name, pointer, entry in _named(value, "/services", "services", name_fault):
+                node = _name(
+                    _text(_object(entry, pointer, "a service"), "node", pointer), node_name_fault, f"{pointer}/node"
+                )
+                if name in services.setdefault(node, {}):
+                    raise SchemaError(f"duplicate service {name!r} of {node!r}", pointer)
+                services[node][name] = _service_report(entry, pointer, document)
+            return
+        for node, pointer, entry in _named(value, "/services", "services", node_name_fault):
+            reports = services.setdefault(node, {})
+            for name, below, item in _named(entry, pointer, "the services of a node", name_fault):
+                if name in reports:
+                    raise SchemaError(f"duplicate service {name!r}", below)
+                reports[name] = _service_report(item, below, document)
+
+    def _deployments(self, value: Any, document: Document) -> Iterator[Deployment]:
+        for ident, pointer, entry in _identified(value, "/deployments", "deployments"):
+            status = _text(entry, "status", pointer)
+            yield Deployment(
+                ident,
+                self._node_of(entry, pointer),
+                _name(_text(entry, "service", pointer), name_fault, f"{pointer}/service"),
+                status,
+                deployment_outcome(status),
+                _time(entry.get("at"), f"{pointer}/at" if "at" in entry else pointer, "at"),
+                document,
+                f"{pointer}/status",
+            )
+
+    def _incidents(self, value: Any, document: Document) -> Iterator[Incident]:
+        for ident, pointer, entry in _identified(value, "/incidents", "incidents"):
+            status = _text(entry, "status", pointer)
+            severity = _optional_text(entry, "severity", pointer) or ""
+            node = self.node if entry.get("node") is None else self._node_of(entry, pointer)
+            service = _optional_text(entry, "service", pointer)
+            opened = entry.get("opened_at")
+            yield Incident(
+                ident,
+                _optional_text(entry, "title", pointer) or "",
+                status,
+                incident_resolved(status),
+                severity.lower() == "critical",
+                node,
+                None if service is None else _name(service, name_fault, f"{pointer}/service"),
+                None if opened is None else _time(opened, f"{pointer}/opened_at"),
+                document,
+                f"{pointer}/status",
+            )
+
+    def _node_of(self, entry: dict[str, Any], pointer: str) -> str:
+        if self.node is not None:
+            self._implied_node(entry, pointer)
+            return self.node
+        return _name(_text(entry, "node", pointer), node_name_fault, f"{pointer}/node")
+
+    def _implied_node(self, entry: dict[str, Any], pointer: str) -> None:
+        if entry.get("node") not in (None, self.node):
+            raise SchemaError(f"names another node than {self.node!r}, whose own document this is", f"{pointer}/node")
+
+
+# --- typed values -----------------------------------------------------------------------------------------------------
+
+
+def _node_report(entry: Any, pointer: str, document: Document) -> NodeReport:
+    status, since, where = _status(entry, pointer)
+    return NodeReport(status, node_word(status), since, document, where)
+
+
+def _service_report(entry: Any, pointer: str, document: Document) -> ServiceReport:
+    status, since, where = _status(entry, pointer)
+    return ServiceReport(status, service_word(status), since, document, where)
+
+
+def _status(entry: Any, pointer: str) -> tuple[str, Instant | None, str]:
+    """A status as bare text, or an object with ``status`` and perhaps ``since``."""
+    if isinstance(entry, str):
+        if not entry:
+            raise SchemaError("the status is empty", pointer)
+        return entry, None, pointer
+    entry = _object(entry, pointer, "a status")
+    since = entry.get("since")
+    return (
+        _text(entry, "status", pointer),
+        None if since is None else _time(since, f"{pointer}/since"),
+        f"{pointer}/status",
+    )
+
+
+def _named(value: Any, pointer: str, what: str, fault: Callable[[str], str | None]) -> Iterator[tuple[str, str, Any]]:
+    """(name, pointer, entry) of an object by name, or of a list of objects with ``name``."""
+    if value is None:
+        return
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            below = f"{pointer}/{escape(name)}"
+            yield _name(name, fault, below), below, entry
+    elif isinstance(value, list):
+        for position, entry in enumerate(value):
+            below = f"{pointer}/{position}"
+            name = _text(_object(entry, below, f"an entry of {what}"), "name", below)
+            yield _name(name, fault, f"{below}/name"), below, entry
+    else:
+        raise SchemaError(f"{what} must be an object or a list, not {_kind(value)}", pointer)
+
+
+def _identified(value: Any, pointer: str, what: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(id, pointer, entry) of a list of objects with ``id``."""
+    if value is None:
+        return
+    if not isinstance(value, list):
+        raise SchemaError(f"{what} must be a list, not {_kind(value)}", pointer)
+    seen: set[str] = set()
+    for position, item in enumerate(value):
+        below = f"{pointer}/{position}"
+        entry = _object(item, below, f"an entry of {what}")
+        ident = _text(entry, "id", below)
+        if len(ident) > 200 or not ident.isprintable() or ident != ident.strip():
+            raise SchemaError(f"the id {ascii(ident)[:80]} is too long or cannot be printed", f"{below}/id")
+        if ident in seen:
+            raise SchemaError(f"duplicate id {ident!r}", f"{below}/id")
+        seen.add(ident)
+        yield ident, below, entry
+
+
+def _object(value: Any, pointer: str, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SchemaError(f"{what} must be an object, not {_kind(value)}", pointer)
+    return value
+
+
+def _text(entry: dict[str, Any], key: str, pointer: str) -> str:
+    if key not in entry:
+        raise SchemaError(f"{key} is missing", pointer)
+    value = entry[key]
+    if not isinstance(value, str) or not value:
+        raise SchemaError(f"{key} must be text, not {_kind(value)}", f"{pointer}/{key}")
+    return value
+
+
+def _optional_text(entry: dict[str, Any], key: str, pointer: str) -> str | None:
+    value = entry.get(key)
+    if value is not None and not isinstance(value, str):
+        raise SchemaError(f"{key} must be text, not {_kind(value)}", f"{pointer}/{key}")
+    return value
+
+
+def _name(text: str, fault: Callable[[str], str | None], pointer: str) -> str:
+    wrong = fault(text)
+    if wrong is not None:
+        raise SchemaError(wrong, pointer)
+    return text
+
+
+def _time(value: Any, pointer: str, key: str = "") -> Instant:
+    if not isinstance(value, str):
+        raise SchemaError(f"{key or pointer.rpartition('/')[2]} must be a time, not {_kind(value)}", pointer)
+    try:
+        return parse_instant(value)
+    except ValueError as error:
+        raise SchemaError(str(error), pointer) from None
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if value == "":
+        return "an empty text"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    names = {dict: "an object", list: "a list", str: "text", int: "a number", float: "a number"}
+    return names.get(type(value), "something else")

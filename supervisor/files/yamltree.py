@@ -1,0 +1,262 @@
+"""YAML 1.2 core values with their places, built in one guarded walk over libyaml's events.
+
+Guards come before construction: a nested or aliased bomb is refused while it is still a stream of events (libyaml's
+own composer crashes the process on 30 000 nested brackets). Scalars keep the text as written, so that a name such as
+``on``, ``8080`` or ``22:22`` stays what somebody typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from supervisor.errors import MalformedError
+
+MAX_DEPTH = 64
+MAX_ALIASES = 100_000
+MAX_EXPANDED = 2_000_000
+"""Values that aliases may stand for in one file, counted as if they were written out."""
+
+_NULL = frozenset(("", "~", "null", "Null", "NULL"))
+_BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INT = re.compile(r"[-+]?[0-9]{1,4000}|0o[0-7]{1,4000}|0x[0-9a-fA-F]{1,4000}", re.ASCII)
+_FLOAT = re.compile(
+    r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", re.ASCII
+)
+_STR_TAGS = ("tag:yaml.org,2002:str", "!")
+_CORE = "tag:yaml.org,2002:"
+
+
+@dataclass(slots=True)
+class Scalar:
+    """``text`` as written (quotes and escapes taken off); ``plain`` when it was not quoted. Places are 1-based."""
+
+    text: str
+    plain: bool
+    tag: str | None
+    line: int
+    column: int
+
+    @property
+    def value(self) -> Any:
+        """None, bool, int, float or str by the YAML 1.2 core schema; an unknown tag leaves the text."""
+        if self.tag in _STR_TAGS or (self.tag is None and not self.plain):
+            return self.text
+        if self.tag is not None and not self.tag.startswith(_CORE):
+            return self.text
+        text = self.text
+        if text in _NULL:
+            return None
+        if text in _BOOL:
+            return _BOOL[text]
+        if _INT.fullmatch(text):
+            return int(text, 0) if text[:2] in ("0o", "0x") else int(text)
+        if _FLOAT.fullmatch(text):
+            return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        return text
+
+    size = 1
+
+
+@dataclass(slots=True)
+class Sequence:
+    """A list and its place."""
+
+    items: list[Node]
+    line: int
+    column: int
+    size: int = 1
+
+
+@dataclass(slots=True)
+class Entry:
+    """A key as written and its value; ``merged`` entries came by ``<<``."""
+
+    key: Scalar
+    value: Node
+    merged: bool = False
+
+
+@dataclass(slots=True)
+class Mapping:
+    """A mapping by the text of its keys. ``duplicates`` are the later keys of the same text, left out of it."""
+
+    entries: dict[str, Entry]
+    duplicates: list[Entry]
+    line: int
+    column: int
+    size: int = 1
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def parse(text: str) -> Node | None:
+    """The single document in ``text``, or None when there is none. MalformedError says what is wrong and where."""
+    loader = yaml.CSafeLoader(text)
+    try:
+        return _Builder(loader).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        if mark is not None and error.context_mark is not None and mark.line > text.count("\n") - text.endswith("\n"):
+            # What was begun and not ended is found at the end of the file; it is mended where it began.
+            mark = error.context_mark
+        place = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
+        what = " ".join(part for part in (error.context, error.problem) if part) or "cannot be parsed"
+        raise MalformedError(f"is no YAML: {what}", *place) from None
+    except yaml.reader.ReaderError as error:
+        position = error.position if isinstance(error.position, int) else 0
+        line, column = _place_in(text, position)
+        character = error.character if isinstance(error.character, int) else ord(error.character[:1] or "?")
+        raise MalformedError(f"contains the character U+{character:04X}: {error.reason}", line, column) from None
+    except (yaml.YAMLError, UnicodeError, RecursionError) as error:
+        raise MalformedError(f"is no YAML: {error}") from None
+    finally:
+        loader.dispose()
+
+
+def _place_in(text: str, offset: int) -> tuple[int, int]:
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
+def plain(node: Node) -> Any:
+    """The tree as ordinary values; keys are the text as written."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return {name: plain(entry.value) for name, entry in node.entries.items()}
+
+
+def places(node: Node, pointer: str = "") -> Iterator[tuple[str, int, int]]:
+    """(JSON pointer, line, column) of every value; a mapping's entry is at its key when its value is a collection."""
+    yield pointer, node.line, node.column
+    if isinstance(node, Sequence):
+        for index, item in enumerate(node.items):
+            yield from places(item, f"{pointer}/{index}")
+    elif isinstance(node, Mapping):
+        for name, entry in node.entries.items():
+            below = f"{pointer}/{escape(name)}"
+            if isinstance(entry.value, Scalar):
+                yield from places(entry.value, below)
+            else:
+                inner = places(entry.value, below)
+                next(inner)
+                yield below, entry.key.line, entry.key.column
+                yield from inner
+
+
+def escape(part: str) -> str:
+    """One reference token of a JSON pointer (RFC 6901)."""
+    return part.replace("~", "~0").replace("/", "~1")
+
+
+def first_duplicate(node: Node) -> Entry | None:
+    """The first duplicate key anywhere in the tree."""
+    if isinstance(node, Mapping):
+        if node.duplicates:
+            return node.duplicates[0]
+        values: list[Node] = [entry.value for entry in node.entries.values() if not entry.merged]
+    else:
+        values = node.items if isinstance(node, Sequence) else []
+    return next((found for value in values if (found := first_duplicate(value)) is not None), None)
+
+
+class _Builder:
+    def __init__(self, loader: Any) -> None:
+        self._next = loader.get_event
+        self._anchors: dict[str, Node] = {}
+        self._aliases = 0
+        self._expanded = 0
+
+    def document(self) -> Node | None:
+        self._next()  # the stream's start
+        if isinstance(self._next(), yaml.StreamEndEvent):
+            return None
+        node = self._node(self._next(), 0)
+        self._next()  # the document's end
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            raise _error(event, "holds more than one document; write one file each")
+        # "---" alone, or nothing but comments.
+        return None if isinstance(node, Scalar) and node.plain and node.text == "" and node.tag is None else node
+
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            mark = event.start_mark
+            node: Node = Scalar(event.value, event.implicit[0], event.tag, mark.line + 1, mark.column + 1)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = node
+            return node
+        if kind is yaml.AliasEvent:
+            return self._alias(event)
+        if depth >= MAX_DEPTH:
+            raise _error(event, f"is nested deeper than {MAX_DEPTH} levels")
+        node = self._mapping(event, depth) if kind is yaml.MappingStartEvent else self._sequence(event, depth)
+        # Only now: an alias to a collection inside itself finds no anchor.
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _alias(self, event: Any) -> Node:
+        self._aliases += 1
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            raise _error(event, f"uses the alias *{event.anchor}, which no finished value before it defines")
+        self._expanded += node.size
+        if self._aliases > MAX_ALIASES or self._expanded > MAX_EXPANDED:
+            raise _error(event, "uses aliases that stand for too many values")
+        return node
+
+    def _sequence(self, event: Any, depth: int) -> Sequence:
+        node = Sequence([], event.start_mark.line + 1, event.start_mark.column + 1)
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            item = self._node(event, depth + 1)
+            node.items.append(item)
+            node.size += item.size
+        return node
+
+    def _mapping(self, event: Any, depth: int) -> Mapping:
+        entries: dict[str, Entry] = {}
+        node = Mapping(entries, [], event.start_mark.line + 1, event.start_mark.column + 1)
+        merge: Entry | None = None
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            key = self._node(event, depth + 1)
+            if not isinstance(key, Scalar):
+                raise _error(event, "has a key that is no text")
+            entry = Entry(key, self._node(self._next(), depth + 1))
+            node.size += entry.value.size
+            if key.plain and key.text == "<<":
+                if merge is not None:
+                    node.duplicates.append(entry)
+                merge = entry
+            elif key.text in entries:
+                node.duplicates.append(entry)
+            else:
+                entries[key.text] = entry
+        if merge is not None:
+            self._merge(node, merge)
+        return node
+
+    def _merge(self, node: Mapping, merge: Entry) -> None:
+        sources = merge.value.items if isinstance(merge.value, Sequence) else [merge.value]
+        for source in sources:
+            if not isinstance(source, Mapping):
+                message = "merges (<<) something that is no mapping"
+                raise MalformedError(message, merge.key.line, merge.key.column)
+            # Bounded like aliases: merging in a chain of growing mappings multiplies too.
+            self._expanded += source.size
+            if self._expanded > MAX_EXPANDED:
+                raise MalformedError("merges (<<) too many values", merge.key.line, merge.key.column)
+            for name, entry in source.entries.items():
+                if name not in node.entries:
+                    node.entries[name] = Entry(entry.key, entry.value, merged=True)
+
+
+def _error(event: Any, message: str) -> MalformedError:
+    return MalformedError(message, event.start_mark.line + 1, event.start_mark.column + 1)
