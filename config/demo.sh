@@ -13,11 +13,11 @@ set -- --inventory hosts --world world --event-log agent-events.log --checkpoint
 "$command" reconcile --dry-run "$@"
 cat <<END
 
-The daemon now watches this copy. In a second terminal, let Jellyfin fail:
+The daemon now watches this copy. In a second terminal, let Traefik fail:
 
-  sed -i 's/"status": "healthy"/"status": "unhealthy"/' $scratch/world/nodes/nuc.json
+  sed -i '/"traefik": {/,/}/s/healthy/unhealthy/' $scratch/world/nodes/nuc.json
 
-and see a recommendation appear below; put "healthy" back and it is resolved. Ctrl-C ends it.
+and see a recommendation appear below; change "unhealthy" back and it is resolved. Ctrl-C ends it.
 
 END
 exec "$command" run "$@"

@@ -59,7 +59,7 @@ def _fail(error: SupervisorError, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="runtime-supervisor",
-        description="Detects drift between an inventory and the observed world of a homelab, and recommends; it changes nothing.",
+        description="Detects drift between an inventory and the observed world, and recommends; it changes nothing.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"runtime-supervisor {__version__}")
@@ -262,7 +262,7 @@ def _explain(options: argparse.Namespace) -> int:
     if explanation is None:
         hint = views.near_subject(options.subject, judgement)
         raise SupervisorError(f"cannot explain {options.subject!r}: neither the inventory nor the world knows it{hint}")
-    _write(views.explanation(explanation, views.Style.of(sys.stdout)))
+    _write(views.explanation(explanation))
     return DONE
 
 

@@ -69,10 +69,8 @@ def _table(rows: Sequence[Sequence[str]], style: Style) -> list[str]:
 def report(found: Report, style: Style) -> list[str]:
     """Summary, recommendations, problems, and what is muted or unmanaged."""
     counts = found.counts
-    lines = [
-        f"{style.paint(found.summary.value)}: {counts['nodes']} nodes, {counts['services']} services, "
-        f"{counts['drift']} drift, {counts['inhibited']} inhibited, {counts['recommendations']} recommendations"
-    ]
+    shown = ", ".join(f"{counts[key]} {key}" for key in ("nodes", "services", "drift", "inhibited", "recommendations"))
+    lines = [f"{style.paint(found.summary.value)}: {shown}"]
     if found.recommendations:
         rows = [("SEVERITY", "TYPE", "ACTION", "SUBJECT", "REASON")]
         rows += [(r.severity, r.type, r.action, str(r.subject), r.reason) for r in found.recommendations]
@@ -152,7 +150,7 @@ def event(event: Event, style: Style) -> str:
 # --- explain ----------------------------------------------------------------------------------------------------------
 
 
-def explanation(found: Explanation, style: Style) -> list[str]:
+def explanation(found: Explanation) -> list[str]:
     """State, rows with their verdict, evidence at file:line."""
     lines = [f"{printable(str(found.subject))}: {printable(found.state)}"]
     if found.rows:

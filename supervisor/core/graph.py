@@ -6,7 +6,7 @@ A function of the inventory alone.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from supervisor.core.model import Desired, DesiredNode, DesiredService, Level, Mention, Problem, ServiceRef
@@ -114,19 +114,26 @@ def _components(edges: Mapping[ServiceRef, Iterable[ServiceRef]]) -> dict[Servic
     low: dict[ServiceRef, int] = {}
     component: dict[ServiceRef, int] = {}
     stack: list[ServiceRef] = []
+
+    def visit(ref: ServiceRef) -> tuple[ServiceRef, Iterator[ServiceRef]]:
+        index[ref] = low[ref] = len(index)
+        stack.append(ref)
+        return ref, iter(edges.get(ref, ()))
+
+    def close(ref: ServiceRef) -> None:
+        """``ref`` is the first of its component: take the component off the stack."""
+        member = None
+        while member != ref:
+            member = stack.pop()
+            component[member] = index[ref]
+
     for start in edges:
-        if start in index:
-            continue
-        index[start] = low[start] = len(index)
-        stack.append(start)
-        work = [(start, iter(edges[start]))]
+        work = [visit(start)] if start not in index else []
         while work:
             ref, targets = work[-1]
             for target in targets:
                 if target not in index:
-                    index[target] = low[target] = len(index)
-                    stack.append(target)
-                    work.append((target, iter(edges.get(target, ()))))
+                    work.append(visit(target))
                     break
                 if target not in component:
                     low[ref] = min(low[ref], index[target])
@@ -135,9 +142,5 @@ def _components(edges: Mapping[ServiceRef, Iterable[ServiceRef]]) -> dict[Servic
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[ref])
                 if low[ref] == index[ref]:
-                    while True:
-                        member = stack.pop()
-                        component[member] = index[ref]
-                        if member == ref:
-                            break
+                    close(ref)
     return component

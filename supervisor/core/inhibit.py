@@ -1,4 +1,4 @@
-"""Causes mute consequences by name: drift that another subject explains is kept in the report, without a recommendation."""
+"""Causes mute consequences by name: drift that another subject explains stays in the report, unrecommended."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The only floor that waits: reads the clock, watches folders, takes signals, runs passes and tells systemd about it."""
+"""The only floor that waits: it reads the clock, watches folders, takes signals, runs passes and talks to systemd."""

@@ -17,7 +17,7 @@ _PERIOD = 0.25
 def follow(
     path: str, go_on: bool, since: Duration | None, type_: str | None, subject: str | None
 ) -> Iterator[list[Event]]:
-    """Batches of matching events; one batch, or without end when ``go_on``. A log that comes later is waited for then."""
+    """Batches of matching events: those that are there and, when ``go_on``, those that come."""
     oldest = None if since is None else Clock().now() - since
     offset = inode = 0
     never = threading.Event()

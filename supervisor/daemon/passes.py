@@ -6,6 +6,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Self
 
 from supervisor.core.events import START, event_source
 from supervisor.core.instant import Instant
@@ -65,7 +66,7 @@ class Recorder:
         if successor._lock is not self._lock:
             self.close()
 
-    def __enter__(self) -> Recorder:
+    def __enter__(self) -> Self:
         self.open()
         return self
 

@@ -79,8 +79,8 @@ class Watcher:
         ended: Callable[[str], None],
         make_observer: Callable[[], Any] = lambda: InotifyObserver(generate_full_events=True),
     ) -> None:
-        self._began = began
-        self._ended = ended
+        self.began = began
+        self.ended = ended
         self._make_observer = make_observer
         self._observer: Any = None
         self._roots: tuple[Root, ...] = ()
@@ -146,9 +146,9 @@ class _Handler(FileSystemEventHandler):
         for path in {os.fsdecode(event.src_path), os.fsdecode(event.dest_path)} - {""}:
             if event.is_directory or self._matters(path):
                 if isinstance(event, _BEGINNINGS):
-                    self._watcher._began(path)
+                    self._watcher.began(path)
                 else:
-                    self._watcher._ended(path)
+                    self._watcher.ended(path)
 
     def _matters(self, path: str) -> bool:
         *folders, name = os.path.relpath(path, self._real).split("/")

@@ -1,8 +1,8 @@
 """The reconcile queue.
 
 Promises: (1) requests that come before a pass is taken are one pass; (2) a request that comes while a pass runs is a
-pass after it, never lost; (3) at most one pass runs; (4) with no request a pass comes ``resync_interval`` after the last
-one began; (5) changes are paced by ``core.pacing``, what is asked for outright comes at once; (6) after ``close``
+pass after it, never lost; (3) at most one pass runs; (4) with no request a pass comes ``resync_interval`` after the
+last one began; (5) changes are paced by ``core.pacing``, what is asked for outright comes at once; (6) after ``close``
 ``take`` returns None, a pass that runs is finished.
 """
 

@@ -28,6 +28,7 @@ from supervisor.files.reading import read_text, reason, shown_path
 from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, parse
 
 FILE_NAME = "services.yaml"
+_MISNAMED = "services.yml"
 _TOP = ("node", "services")
 _NODE_KEYS = ("critical", "always_on", "failover")
 _SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
@@ -40,38 +41,34 @@ def load_inventory(folder: str, max_bytes: int) -> Loaded[Desired]:
             names = sorted((entry.name for entry in entries if not entry.name.startswith(".")), key=os.fsencode)
     except OSError as error:
         return _unusable_folder(f"the inventory folder {shown_path(folder)} cannot be read: {reason(error)}")
-    nodes: dict[str, DesiredNode] = {}
-    invalid: list[InvalidInput] = []
-    problems: list[Problem] = []
-    for name in names:
-        path = os.path.join(folder, name, FILE_NAME)
-        file = f"hosts/{shown_path(name)}/{FILE_NAME}"
-        reader = _File(name, file)
-        try:
-            text = read_text(path, max_bytes).text
-        except FileNotFoundError:
-            if not os.path.lexists(path):
-                problems += _misnamed(folder, name)
-                continue
-            reader.fail(InputError("is a symbolic link to nothing"))
-        except InputError as error:
-            if not _could_be_a_node(os.path.join(folder, name)):
-                continue
-            reader.fail(error)
-        else:
-            reader.read(text)
-        problems += reader.problems
-        errors = tuple(one for one in reader.problems if one.level is Level.ERROR)
-        if reader.node is not None:
-            nodes[name] = reader.node
-        if errors:
-            broken = sorted(reader.node.broken) if reader.node is not None else []
-            lost = tuple(ServiceRef(name, service) for service in broken)
-            invalid.append(InvalidInput(InputRef(file), errors, lost))
+    files = [one for name in names if (one := _read(folder, name, max_bytes)) is not None]
+    problems = tuple(one for file in files for one in file.problems)
+    nodes = {file.name: file.node for file in files if file.node is not None}
+    invalid = tuple(filter(None, (file.invalid() for file in files)))
     if not nodes and not invalid:
         unusable = _unusable_folder(f"the inventory folder {shown_path(folder)} has no <node>/{FILE_NAME}")
         return Loaded(unusable.value, (*problems, *unusable.problems))
-    return Loaded(Desired(nodes, tuple(invalid)), tuple(problems))
+    return Loaded(Desired(nodes, invalid), problems)
+
+
+def _read(folder: str, name: str, max_bytes: int) -> _File | None:
+    """What is below one name in the inventory folder; None when it is no node."""
+    path = os.path.join(folder, name, FILE_NAME)
+    file = _File(name, f"hosts/{shown_path(name)}/{FILE_NAME}")
+    try:
+        file.read(read_text(path, max_bytes).text)
+    except FileNotFoundError:
+        if os.path.lexists(path):
+            file.fail(InputError("is a symbolic link to nothing"))
+        elif os.path.lexists(os.path.join(folder, name, _MISNAMED)):
+            file.warn_misnamed()
+        else:
+            return None
+    except InputError as error:
+        if not _could_be_a_node(os.path.join(folder, name)):
+            return None
+        file.fail(error)
+    return file
 
 
 def _could_be_a_node(path: str) -> bool:
@@ -83,14 +80,6 @@ def _could_be_a_node(path: str) -> bool:
     except OSError:
         return True
     return True
-
-
-def _misnamed(folder: str, name: str) -> list[Problem]:
-    other = "services.yml"
-    if not os.path.lexists(os.path.join(folder, name, other)):
-        return []
-    message = f"is not read: rename it to {FILE_NAME}"
-    return [Problem(f"hosts/{shown_path(name)}/{other}", None, None, Level.WARNING, message)]
 
 
 def _unusable_folder(message: str) -> Loaded[Desired]:
@@ -113,6 +102,17 @@ class _File:
         fault = node_name_fault(self.name)
         if fault is None:
             self.node = DesiredNode(self.name, self.file, services_known=False)
+
+    def warn_misnamed(self) -> None:
+        file = self.file.replace(FILE_NAME, _MISNAMED)
+        self.problems.append(Problem(file, None, None, Level.WARNING, f"is not read: rename it to {FILE_NAME}"))
+
+    def invalid(self) -> InvalidInput | None:
+        """The file as an input that cannot be used, wholly or in part, if it is one."""
+        errors = tuple(one for one in self.problems if one.level is Level.ERROR)
+        broken = sorted(self.node.broken) if self.node is not None else []
+        lost = tuple(ServiceRef(self.name, service) for service in broken)
+        return InvalidInput(InputRef(self.file), errors, lost) if errors else None
 
     def read(self, text: str) -> None:
         fault = node_name_fault(self.name)

@@ -1,4 +1,4 @@
-"""Strict JSON: what the standard library lets through (duplicate keys, NaN, lone surrogates) is refused, with its place."""
+"""Strict JSON: duplicate keys, NaN and lone surrogates, which the standard library lets through, are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|\n')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
-class _Refused(ValueError):
+class _RefusedError(ValueError):
     pass
 
 
@@ -26,7 +26,7 @@ def parse(text: str) -> Any:
         )
     except json.JSONDecodeError as error:
         raise MalformedError(f"is no JSON: {error.msg}", error.lineno, error.colno) from None
-    except _Refused as error:
+    except _RefusedError as error:
         line, column = _place_of_refused(text, *error.args)
         raise MalformedError(f"is no JSON: {_MESSAGES[error.args[0]].format(error.args[1])}", line, column) from None
     except RecursionError:
@@ -55,25 +55,25 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _Refused("key", key)
+                raise _RefusedError("key", key)
             seen.add(key)
     return value
 
 
 def _constant(name: str) -> NoReturn:
-    raise _Refused("constant", name)
+    raise _RefusedError("constant", name)
 
 
 def _float(digits: str) -> float:
     value = float(digits)
     if value in (float("inf"), float("-inf")):
-        raise _Refused("float", digits[:40])
+        raise _RefusedError("float", digits[:40])
     return value
 
 
 def _int(digits: str) -> int:
     if len(digits) > 400:
-        raise _Refused("int", digits[:40] + "…")
+        raise _RefusedError("int", digits[:40] + "…")
     return int(digits)
 
 

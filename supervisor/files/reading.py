@@ -20,7 +20,7 @@ _KINDS = {
 }
 
 
-class _Changing(Exception):
+class _ChangingError(Exception):
     """The file changed between the first and the last look at it."""
 
 
@@ -39,14 +39,14 @@ def read_text(path: str | bytes, max_bytes: int) -> Content:
     are no UTF-8. A file that is being written is read again a few times, then refused: half a file is no file.
     """
     attempts = Retrying(
-        retry=retry_if_exception_type(_Changing),
+        retry=retry_if_exception_type(_ChangingError),
         stop=stop_after_attempt(4),
         wait=wait_exponential(multiplier=0.005, max=0.05),
         reraise=True,
     )
     try:
         data, modified_at = attempts(_read_stable, path, max_bytes)
-    except _Changing:
+    except _ChangingError:
         raise UnreadableError("it changes while it is read; it will be read again") from None
     except FileNotFoundError:
         raise
@@ -86,7 +86,7 @@ def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
     if len(data) > max_bytes:
         raise UnreadableError(f"is too large: more than {max_bytes} bytes (max_input_bytes)")
     if len(data) != after.st_size or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
-        raise _Changing
+        raise _ChangingError
     return data, after.st_mtime_ns
 
 

@@ -118,7 +118,7 @@ class _Given:
 
 
 def load_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: str | None = None) -> Settings:
-    """Put the settings together. ``flags`` are by key name; ``config`` is a path that must exist, or None for the default.
+    """Put the settings together. ``flags`` are by key name; ``config`` must exist if given, the default need not.
 
     Raises ConfigError with one line for each fault: the key, its source (flag, environment, file:line) and the fix.
     """
@@ -189,8 +189,7 @@ def _from_file(path: str, required: bool, faults: list[str]) -> dict[str, _Given
         faults.append(f"{path}:{root.line}:{root.column}: must be a mapping of settings")
         return {}
     given: dict[str, _Given] = {}
-    for entry in root.duplicates:
-        faults.append(f"{entry.key.text} ({path}:{entry.key.line}): is there twice")
+    faults += [f"{entry.key.text} ({path}:{entry.key.line}): is there twice" for entry in root.duplicates]
     for name, entry in root.entries.items():
         source = f"{path}:{entry.key.line}"
         if name not in _NAMES:

@@ -1,0 +1,282 @@
+"""``runtime-supervisor run``: the real process, real inotify, a real notify socket."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.harness import Daemon, Lab
+
+# Long enough that nothing in a test is due to a resync.
+PATIENT = ("--resync-interval", "1h")
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+@pytest.fixture
+def daemon(lab: Lab) -> Iterator[Daemon]:
+    with Daemon(lab, *PATIENT) as daemon:
+        yield daemon
+
+
+def test_the_first_pass_comes_before_ready(daemon: Daemon) -> None:
+    before_ready = daemon.notices[: daemon.notices.index("READY=1")]
+    assert [notice for notice in before_ready if notice.startswith("STATUS=nominal: 1 nodes, 2 services")]
+    assert daemon.passes()[0]["trigger"] == "start"
+
+
+def test_a_nominal_start_announces_nothing(lab: Lab, daemon: Daemon) -> None:
+    assert lab.events() == []
+    assert json.loads(lab.checkpoint.read_text())["summary"] == "nominal"
+
+
+def test_a_document_renamed_into_place_is_seen(lab: Lab, daemon: Daemon) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    first, second = daemon.wait_for_events(2)
+    assert (first["type"], first["subject"]) == ("reconcile_required", "service:nas/traefik")
+    assert (first["data"]["action"], first["data"]["emit_reason"]) == ("redeploy", "first_seen")
+    assert (second["type"], second["data"]["from"], second["data"]["to"]) == ("summary_changed", "nominal", "degraded")
+    assert daemon.passes()[-1]["trigger"] == "change"
+
+
+def test_an_inventory_renamed_into_place_is_seen(lab: Lab, daemon: Daemon) -> None:
+    lab.declare("nas", "services: {traefik: , jellyfin: , grafana: {critical: true}}\n")
+    assert [event["subject"] for event in daemon.wait_for_events(2)] == ["service:nas/grafana", "summary"]
+    assert lab.events()[0]["data"]["action"] == "deploy"
+
+
+def test_a_new_node_is_seen(lab: Lab, daemon: Daemon) -> None:
+    lab.declare("nuc", "services: {}\n")
+    assert daemon.wait_for_events(2)[0]["subject"] == "node:nuc"
+
+
+def test_what_is_mended_is_resolved(lab: Lab, daemon: Daemon) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    daemon.wait_for_events(2)
+    lab.observe("nas", traefik="ok", jellyfin="ok")
+    resolved, summary = daemon.wait_for_events(4)[2:]
+    assert (resolved["type"], resolved["data"]["resolution"]) == ("reconcile_resolved", "cleared")
+    assert resolved["data"]["fingerprint"] == lab.events()[0]["data"]["fingerprint"]
+    assert summary["data"]["to"] == "nominal"
+
+
+def test_a_file_written_in_place_is_seen(lab: Lab, daemon: Daemon) -> None:
+    path = lab.folder / "world" / "nodes" / "nas.json"
+    path.write_text(json.dumps({"status": "offline"}))
+    daemon.wait_for(lambda: ("reconcile_required", "node:nas") in lab.kinds())
+
+
+def test_a_folder_of_documents_moved_in_is_seen(lab: Lab, daemon: Daemon) -> None:
+    staged = lab.folder / "staged"
+    staged.mkdir()
+    incident = {"id": "INC-1", "title": "slow", "status": "active"}
+    (staged / "incidents.json").write_text(json.dumps({"incidents": [incident]}))
+    staged.rename(lab.folder / "world" / "more")
+    daemon.wait_for(lambda: ("reconcile_recommended", "incident:INC-1") in lab.kinds())
+
+
+def test_reading_the_folders_makes_no_pass(lab: Lab, daemon: Daemon) -> None:
+    for path in [*lab.folder.glob("hosts/*/*"), *lab.folder.glob("world/nodes/*")]:
+        path.read_text()
+    daemon.send(signal.SIGHUP)
+    daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
+    assert [one["trigger"] for one in daemon.passes()] == ["start", "signal"]
+
+
+def test_a_writer_that_never_pauses_is_reconciled_within_max_delay(lab: Lab) -> None:
+    with Daemon(lab, *PATIENT, "--quiet-period", "2s", "--max-delay", "3s") as daemon:
+        # The write that ends the quiet is taken at once; this one makes it so that the others are not the first.
+        lab.observe("nas", traefik="ok", jellyfin="ok")
+        daemon.wait_for(lambda: len(daemon.passes()) == 2)
+        done = threading.Event()
+
+        def write() -> None:
+            while not done.wait(0.05):
+                lab.observe("nas", traefik="failed", jellyfin="ok")
+
+        writer = threading.Thread(target=write)
+        writer.start()
+        try:
+            daemon.wait_for_events(2)
+            assert not done.is_set()
+        finally:
+            done.set()
+            writer.join()
+
+
+def test_without_a_change_it_passes_at_the_resync_interval(lab: Lab) -> None:
+    with Daemon(lab, "--resync-interval", "200ms") as daemon:
+        daemon.wait_for(lambda: len(daemon.passes()) >= 4)
+        assert {one["trigger"] for one in daemon.passes()[1:]} == {"resync"}
+        assert lab.events() == []
+
+
+def test_sighup_makes_a_pass_now_and_reads_the_settings_again(lab: Lab) -> None:
+    config = lab.folder / "supervisor.yaml"
+    config.write_text("stale_after: 5m\n")
+    with Daemon(lab, *PATIENT, "--config", str(config)) as daemon:
+        config.write_text("stale_after: 1ms\n")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
+        assert "RELOADING=1" in daemon.notices
+        assert lab.kinds()[0] == ("reconcile_blocked", "input:world")
+
+
+def test_bad_settings_on_sighup_leave_the_old_ones(lab: Lab) -> None:
+    config = lab.folder / "supervisor.yaml"
+    config.write_text("stale_after: 5m\n")
+    with Daemon(lab, *PATIENT, "--config", str(config)) as daemon:
+        config.write_text("stale_afte: 1ms\n")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
+        refused = [line for line in daemon.lines() if line["level"] == "error"]
+        assert "did you mean stale_after?" in refused[0]["error"]
+        assert f"{config}:1" in refused[0]["error"]
+        assert daemon.passes()[-1]["summary"] == "nominal"
+
+
+def test_sighup_can_point_it_at_other_folders(lab: Lab) -> None:
+    config = lab.folder / "supervisor.yaml"
+    config.write_text(f"world: {lab.folder}/world\n")
+    lab.options = lab.options[:2] + lab.options[4:]
+    with Daemon(lab, *PATIENT, "--config", str(config)) as daemon:
+        (lab.folder / "world").rename(lab.folder / "elsewhere")
+        config.write_text(f"world: {lab.folder}/elsewhere\n")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
+        document = lab.folder / "elsewhere" / "nodes" / "nas.json"
+        document.write_text(json.dumps({"status": "offline"}))
+        daemon.wait_for(lambda: ("reconcile_required", "node:nas") in lab.kinds())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_with_0_when_told_to(daemon: Daemon, number: signal.Signals) -> None:
+    assert daemon.stop(number) == 0
+    assert daemon.lines()[-1]["event"] == "stopped"
+
+
+def test_a_second_supervisor_of_the_same_checkpoint_exits_75(lab: Lab, daemon: Daemon) -> None:
+    second = lab.command("run")
+    assert second.returncode == 75
+    assert "another supervisor holds it" in second.stderr
+    assert lab.command("reconcile").returncode == 75
+    assert lab.command("reconcile", "--dry-run").returncode == 0
+
+
+def test_a_restart_announces_nothing_again(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed")
+    with Daemon(lab, *PATIENT):
+        before = lab.events()
+    assert len(before) == 3
+    with Daemon(lab, *PATIENT):
+        assert lab.events() == before
+
+
+def test_a_kill_after_the_append_announces_nothing_again(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed")
+    assert lab.command("reconcile").returncode == 0
+    behind = lab.checkpoint.read_text()
+    lab.observe("nas", traefik="ok", jellyfin="ok")
+    assert lab.command("reconcile").returncode == 0
+    events = lab.events()
+    # As if killed between the append and the checkpoint.
+    lab.checkpoint.write_text(behind)
+    with Daemon(lab, *PATIENT):
+        assert lab.events() == events
+
+
+def test_outputs_wiped_while_it_runs_are_made_anew(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    with Daemon(lab, *PATIENT) as daemon:
+        before = lab.kinds()
+        lab.log.unlink()
+        lab.checkpoint.unlink()
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: lab.kinds() == before)
+        assert lab.checkpoint.exists()
+
+
+def test_a_full_output_is_said_and_caught_up(lab: Lab) -> None:
+    lab.log.mkdir()
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    with Daemon(lab, *PATIENT) as daemon:
+        daemon.wait_for(lambda: any("degraded(output)" in notice for notice in daemon.notices))
+        assert any("is a folder, not a regular file" in line.get("error", "") for line in daemon.lines())
+        lab.log.rmdir()
+        daemon.wait_for_events(2)
+        assert lab.kinds()[0] == ("reconcile_required", "service:nas/traefik")
+
+
+def test_the_heartbeat_beats(lab: Lab) -> None:
+    with Daemon(lab, *PATIENT, environ={"WATCHDOG_USEC": "300000"}) as daemon:
+        daemon.wait_for(lambda: daemon.notices.count("WATCHDOG=1") >= 3)
+
+
+def test_a_watchdog_meant_for_another_process_is_left_alone(lab: Lab) -> None:
+    with Daemon(lab, *PATIENT, environ={"WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"}) as daemon:
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
+        assert "WATCHDOG=1" not in daemon.notices
+
+
+def test_folders_that_come_later_are_watched_then(tmp_path: Path) -> None:
+    lab = Lab(tmp_path)
+    (tmp_path / "world").rename(tmp_path / "later")
+    with Daemon(lab, "--resync-interval", "300ms") as daemon:
+        assert lab.kinds()[0] == ("reconcile_blocked", "input:world")
+        (tmp_path / "later").rename(tmp_path / "world")
+        daemon.wait_for(lambda: ("reconcile_resolved", "input:world") in lab.kinds())
+        # From now on a change is seen by inotify again.
+        daemon.wait_for(lambda: json.loads(lab.checkpoint.read_text())["watch"] == "inotify")
+
+
+def test_a_hostile_name_stays_on_its_line(lab: Lab) -> None:
+    world = {"incidents": [{"id": "INC-1", "title": 'a\n<2>{"event": "forged"}\x1b[2J', "status": "active"}]}
+    (lab.folder / "world" / "incidents.json").write_text(json.dumps(world))
+    with Daemon(lab, *PATIENT) as daemon:
+        assert lab.kinds()[0] == ("reconcile_recommended", "incident:INC-1")
+        assert not [line for line in daemon.lines() if line["event"] == "forged"]
+        assert "\x1b" not in daemon.said()
+
+
+def test_logs_for_the_journal_carry_priorities(lab: Lab) -> None:
+    lab.declare("nas", "services: {traefik: {critical: true}}\n")
+    lab.observe("nas", traefik="failed")
+    with Daemon(lab, *PATIENT, ready=False) as daemon:
+        daemon.wait_for(lambda: "READY=1" in daemon.notices)
+    status = (lab.folder / "stderr").stat()
+    with Daemon(lab, *PATIENT, environ={"JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"}) as daemon:
+        lab.observe("nas", traefik="ok")
+        daemon.wait_for_events(4)
+        lab.observe("nas", traefik="failed")
+        daemon.wait_for_events(6)
+        prefixes = {line[:3] for line in daemon.said().splitlines()}
+        assert prefixes == {"<3>", "<4>", "<6>"}
+
+
+def test_standard_error_that_is_closed_stops_nothing(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    with Daemon(lab, *PATIENT) as daemon:
+        expected = lab.kinds()
+        assert daemon.process.returncode is None
+    lab.log.unlink()
+    lab.checkpoint.unlink()
+    command = f"exec {subprocess.list2cmdline(daemon.process.args)} 2>&-"  # type: ignore[arg-type]
+    process = subprocess.Popen(["/bin/sh", "-c", command], cwd=lab.folder, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    pause = threading.Event()
+    while lab.kinds() != expected and time.monotonic() < deadline:
+        pause.wait(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert lab.kinds() == expected
