@@ -41,8 +41,8 @@ def build_graph(desired: Desired) -> Graph:
                     warnings.append(_dependency_warning(node, service, entry, target, doubt))
         for entry in node.failover:
             if entry.text not in desired.nodes:
-                message = f"failover node {entry.text!r} is not in the inventory; ignored"
-                message += did_you_mean(entry.text, tuple(sorted(desired.nodes)))
+                hint = did_you_mean(entry.text, tuple(sorted(desired.nodes)))
+                message = f"failover node {entry.text!r} is not in the inventory{hint}; ignored"
                 warnings.append(Problem(node.file, entry.line, entry.column, Level.WARNING, message, "/node/failover"))
     component = _components(edges)
     warnings += _cycle_warnings(desired, edges, component)
@@ -85,8 +85,8 @@ def _dependency_warning(
             f"{service.name!r} depends on {entry.text!r}, which is on several nodes; write one of {choice}; ignored"
         )
     else:
-        hint = did_you_mean(entry.text, tuple(sorted(node.services)), 0.8)
-        message = f"{service.name!r} depends on {entry.text!r}, which names no service{doubt}; ignored{hint}"
+        hint = did_you_mean(entry.text, tuple(sorted({*node.services, *node.broken})), 0.8)
+        message = f"{service.name!r} depends on {entry.text!r}, which names no service{doubt}{hint}; ignored"
     return Problem(node.file, entry.line, entry.column, Level.WARNING, message, f"{service.pointer}/depends_on")
 
 

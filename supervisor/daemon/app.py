@@ -33,7 +33,7 @@ class _Daemon:
         self._log = structlog.get_logger()
         self._clock = Clock()
         self._load = load
-        self._systemd = Systemd(SdNotifier(), os.environ, os.getpid())
+        self._systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
         self._queue = Workqueue(
             self._clock.monotonic, settings.quiet_period, settings.max_delay, settings.resync_interval
         )

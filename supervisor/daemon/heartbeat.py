@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Protocol
 
 from sdnotify import SystemdNotifier
@@ -18,14 +17,18 @@ class Notifier(Protocol):
 class SdNotifier:
     """sdnotify with its three traps taken out: it never blocks, and what it sends is plain ASCII of one line each."""
 
-    def __init__(self) -> None:
-        self._inner = SystemdNotifier()
-        if self._inner.socket is not None:
-            with suppress(OSError):
-                self._inner.socket.setblocking(False)
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._inner = SystemdNotifier() if environ.get("NOTIFY_SOCKET") else None
+        if self._inner is not None and self._inner.socket is not None:
+            self._inner.socket.setblocking(False)
 
     def notify(self, state: str) -> None:
-        self._inner.notify(state)
+        if self._inner is not None:
+            self._inner.notify(state)
+
+    def close(self) -> None:
+        if self._inner is not None and self._inner.socket is not None:
+            self._inner.socket.close()
 
 
 def plain(text: str) -> str:

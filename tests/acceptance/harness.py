@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 PATIENCE = 20.0
 """Seconds after which a test gives up waiting; nothing is ever asserted to be faster than that."""
@@ -103,7 +103,7 @@ class Daemon:
         if ready:
             self.wait_for(lambda: "READY=1" in self.notices)
 
-    def __enter__(self) -> Daemon:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

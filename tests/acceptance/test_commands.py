@@ -1,0 +1,276 @@
+"""The commands as people and programs meet them: output, exit codes, errors in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.harness import PATIENCE, Daemon, Lab, environment
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Lab:
+    return Lab(tmp_path)
+
+
+def test_reconcile_reports_and_records(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    done = lab.command("reconcile", "-o", "json")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert report["summary"] == "degraded"
+    assert [one["subject"] for one in report["recommendations"]] == ["service:nas/traefik"]
+    assert lab.kinds() == [("reconcile_required", "service:nas/traefik"), ("summary_changed", "summary")]
+    assert json.loads(lab.checkpoint.read_text())["sequence"] == 2
+
+
+def test_reconcile_twice_appends_nothing_more(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed")
+    lab.command("reconcile")
+    before = lab.log.read_bytes()
+    assert lab.command("reconcile").returncode == 0
+    assert lab.log.read_bytes() == before
+
+
+def test_a_dry_run_writes_nothing(lab: Lab) -> None:
+    before = sorted(lab.folder.rglob("*"))
+    assert lab.command("reconcile", "--dry-run").returncode == 0
+    assert sorted(lab.folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(("word", "code"), [("ok", 0), ("failed", 2), ("unknown", 3)])
+def test_detailed_exit_codes(lab: Lab, word: str, code: int) -> None:
+    lab.observe("nas", traefik=word, jellyfin="ok")
+    assert lab.command("reconcile", "--dry-run", "--detailed-exitcode").returncode == code
+
+
+def test_at_sets_now(lab: Lab) -> None:
+    done = lab.command("reconcile", "--dry-run", "--at", "2020-01-01T00:00:00Z", "-o", "json")
+    assert [one["subject"] for one in json.loads(done.stdout)["recommendations"]] == ["input:world"]
+
+
+def test_the_table_is_for_people(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    done = lab.command("reconcile", "--dry-run")
+    assert done.stdout.startswith("degraded: 1 nodes, 2 services, 1 drift")
+    assert "traefik on nas is unhealthy ('failed')" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_an_output_that_cannot_be_written_is_exit_1_and_named(lab: Lab) -> None:
+    lab.log.symlink_to(lab.folder / "victim")
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    done = lab.command("reconcile")
+    assert done.returncode == 1
+    assert done.stderr == f"runtime-supervisor: cannot read {lab.log}: it is a symbolic link, not a regular file\n"
+    assert not (lab.folder / "victim").exists()
+
+
+def test_check_names_file_line_and_column(lab: Lab) -> None:
+    lab.declare("nas", "services:\n  traefik:\n    critical: yes\n  web:\n    depends_on: [trafik]\n")
+    done = lab.command("check")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "hosts/nas/services.yaml:3:15: error: critical must be true or false, not the text 'yes'",
+        "hosts/nas/services.yaml:5:18: warning: 'web' depends on 'trafik', which names no service; did you mean traefik?; ignored",
+    ]
+
+
+def test_check_strict_fails_on_a_warning(lab: Lab) -> None:
+    lab.declare("nas", "services: {traefik: {depends_on: [nobody]}}\n")
+    assert lab.command("check").returncode == 0
+    assert lab.command("check", "--strict").returncode == 1
+
+
+def test_check_gives_problems_as_json(lab: Lab) -> None:
+    (lab.folder / "world" / "more.json").write_text("{")
+    (problem,) = json.loads(lab.command("check", "-o", "json").stdout)["problems"]
+    assert (problem["file"], problem["line"], problem["level"]) == ("world/more.json", 1, "error")
+
+
+def test_status_shows_what_is_open(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    lab.command("reconcile")
+    assert "redeploy  service:nas/traefik" in lab.command("status").stdout
+    status = json.loads(lab.command("status", "-o", "json").stdout)
+    assert (status["summary"], [one["action"] for one in status["open"]]) == ("degraded", ["redeploy"])
+
+
+def test_status_without_a_checkpoint_says_so(lab: Lab) -> None:
+    done = lab.command("status")
+    assert done.returncode == 1
+    assert "there is no checkpoint" in done.stderr
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_said(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    lab.command("reconcile")
+    lab.checkpoint.write_text("{")
+    done = lab.command("reconcile")
+    assert done.returncode == 0
+    assert "set aside as checkpoint.json.corrupt-" in done.stderr
+    assert [path.read_text() for path in lab.folder.glob("checkpoint.json.corrupt-*")] == ["{"]
+    # What is open is announced anew; the sequence goes on.
+    assert [event["sequence"] for event in lab.events()] == ["1", "2", "3"]
+    assert lab.events()[2]["data"]["emit_reason"] == "first_seen"
+
+
+def test_events_are_filtered(lab: Lab) -> None:
+    lab.log.write_text('{"somebody": "else"}\nnot json at all\n')
+    lab.observe("nas", traefik="failed", jellyfin="exited")
+    lab.command("reconcile")
+    done = lab.command("events", "--subject", "service:nas/traefik", "-o", "json")
+    assert [json.loads(line)["subject"] for line in done.stdout.splitlines()] == ["service:nas/traefik"]
+    done = lab.command("events", "--type", "summary_changed")
+    assert "unknown -> unstable" in done.stdout
+    assert lab.command("events", "--since", "1d").stdout.count("\n") == 3
+
+
+def test_events_follow_what_comes(lab: Lab) -> None:
+    arguments = [sys.executable, "-m", "supervisor", "events", *lab.options, "--follow", "-o", "json"]
+    following = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment())
+    try:
+        lab.observe("nas", traefik="failed", jellyfin="ok")
+        lab.command("reconcile")
+        assert following.stdout is not None
+        assert json.loads(following.stdout.readline())["subject"] == "service:nas/traefik"
+        lab.log.rename(lab.folder / "agent-events.log.1")
+        assert json.loads(following.stdout.readline())["subject"] == "summary"
+        lab.observe("nas", traefik="ok", jellyfin="ok")
+        lab.command("reconcile")
+        assert json.loads(following.stdout.readline())["type"] == "reconcile_resolved"
+    finally:
+        following.send_signal(signal.SIGINT)
+        assert following.wait(PATIENCE) == 130
+        assert following.stdout is not None
+        following.stdout.close()
+
+
+@pytest.mark.parametrize("subject", ["service:nas/traefik", "nas/traefik", "traefik"])
+def test_explain_says_why(lab: Lab, subject: str) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    lines = lab.command("explain", subject).stdout.splitlines()
+    assert lines[0] == "service:nas/traefik: unhealthy: its status is 'failed'"
+    assert "=> 7. the service is unhealthy: applies: traefik on nas is unhealthy ('failed')" in lines
+    assert "  hosts/nas/services.yaml:2  /services/traefik = traefik" in lines
+    assert "  world/nodes/nas.json:1  /services/traefik/status = failed" in lines
+
+
+def test_explain_says_why_not(lab: Lab) -> None:
+    lines = lab.command("explain", "traefik").stdout.splitlines()
+    assert lines[0] == "service:nas/traefik: well: its status is 'ok'"
+    assert [line[3:5] for line in lines if line[3:4].isdigit()] == [f"{number}." for number in range(1, 10)]
+    assert not [line for line in lines if line.startswith("=>")]
+
+
+def test_explain_takes_a_fingerprint(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    lab.command("reconcile")
+    fingerprint = lab.events()[0]["data"]["fingerprint"]
+    assert lab.command("explain", fingerprint).stdout.startswith("service:nas/traefik: unhealthy")
+
+
+def test_explain_asks_what_was_meant(lab: Lab) -> None:
+    done = lab.command("explain", "nas/trafik")
+    assert done.returncode == 1
+    assert "did you mean service:nas/traefik?" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["inventory", "world", "event", "checkpoint", "settings", "report"])
+def test_schema_prints_a_schema(lab: Lab, name: str) -> None:
+    done = lab.command("schema", name)
+    assert json.loads(done.stdout)["$schema"] == "http://json-schema.org/draft-07/schema#"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("reconcil",),
+        ("reconcile", "--dry"),
+        ("reconcile", "--at", "noon"),
+        ("schema", "nothing"),
+        ("events", "--since", "5"),
+    ],
+)
+def test_wrong_usage_is_64_in_one_line(lab: Lab, arguments: tuple[str, ...]) -> None:
+    done = lab.command(*arguments)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (64, "", 1)
+
+
+def test_no_command_at_all_is_wrong_usage() -> None:
+    done = subprocess.run([sys.executable, "-m", "supervisor"], capture_output=True, env=environment(), check=False)
+    assert done.returncode == 64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environ", "said"),
+    [
+        (("--resync-interval", "5"), {}, "resync_interval (flag --resync-interval): '5' has no unit: write 5s"),
+        ((), {"RUNTIME_SUPERVISOR_STALE_AFTER": "x"}, "stale_after (environment RUNTIME_SUPERVISOR_STALE_AFTER): 'x'"),
+        ((), {"RUNTIME_SUPERVISOR_WORLDS": "x"}, "did you mean RUNTIME_SUPERVISOR_WORLD?"),
+        (("--config", "/does/not/exist"), {}, "/does/not/exist: there is no such file"),
+    ],
+)
+def test_wrong_settings_are_78_and_say_where(
+    lab: Lab, arguments: tuple[str, ...], environ: dict[str, str], said: str
+) -> None:
+    for name in ("run", "reconcile", "check", "status"):
+        done = lab.command(name, *arguments, environ=environ)
+        assert done.returncode == 78
+        assert said in done.stderr
+
+
+def test_a_reader_that_has_enough_is_no_error(lab: Lab) -> None:
+    script = f"exec {sys.executable} -m supervisor schema report | head -c 1 >/dev/null; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, env=environment(), check=False)
+    assert "Traceback" not in done.stderr
+
+
+def test_colour_is_for_terminals_without_no_color(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    arguments = [sys.executable, "-m", "supervisor", "reconcile", "--dry-run", *lab.options]
+
+    def on_a_terminal(**environ: str) -> str:
+        ours, theirs = pty.openpty()
+        with os.fdopen(ours, "rb", buffering=0) as reader:
+            env = environment(TERM="xterm", **environ)
+            env = {key: value for key, value in env.items() if key != "NO_COLOR" or key in environ}
+            subprocess.run(arguments, stdout=theirs, env=env, check=True)
+            os.close(theirs)
+            return reader.read(65536).decode()
+
+    assert "\x1b[33mdegraded" in on_a_terminal()
+    assert "\x1b" not in on_a_terminal(NO_COLOR="1")
+
+
+def test_the_daemon_on_a_terminal_is_readable(lab: Lab) -> None:
+    ours, theirs = pty.openpty()
+    arguments = [sys.executable, "-m", "supervisor", "run", *lab.options]
+    env = environment(TERM="xterm", NO_COLOR="1")
+    process = subprocess.Popen(arguments, stderr=theirs, env=env)
+    os.close(theirs)
+    said = ""
+    with os.fdopen(ours, "rb", buffering=0) as reader:
+        while "summary=nominal" not in said:
+            said += reader.read(4096).decode()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+    assert "started" in said
+    assert "trigger=start" in said
+    assert "{" not in said
+
+
+def test_events_of_the_daemon_and_of_reconcile_are_one_sequence(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    lab.command("reconcile")
+    lab.observe("nas", traefik="ok", jellyfin="ok")
+    with Daemon(lab):
+        assert [event["sequence"] for event in lab.events()] == ["1", "2", "3", "4"]
+    assert len({event["id"] for event in lab.events()}) == 4
