@@ -22,8 +22,8 @@ from supervisor.core.model import (
 )
 from supervisor.core.nearest import did_you_mean
 from supervisor.errors import InputError, SchemaError
-from supervisor.files import Loaded
 from supervisor.files.fields import name_fault, node_name_fault, problem
+from supervisor.files.loaded import Loaded
 from supervisor.files.reading import read_text, reason, shown_path
 from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, parse
 

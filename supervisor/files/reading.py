@@ -7,8 +7,6 @@ import os
 import stat
 from dataclasses import dataclass
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
-
 from supervisor.errors import MalformedError, UnreadableError
 
 _KINDS = {
@@ -38,16 +36,11 @@ def read_text(path: str | bytes, max_bytes: int) -> Content:
     Raises UnreadableError (FileNotFoundError goes through) when the bytes cannot be had and MalformedError when they
     are no UTF-8. A file that is being written is read again a few times, then refused: half a file is no file.
     """
-    attempts = Retrying(
-        retry=retry_if_exception_type(_ChangingError),
-        stop=stop_after_attempt(4),
-        wait=wait_exponential(multiplier=0.005, max=0.05),
-        reraise=True,
-    )
     try:
-        data, modified_at = attempts(_read_stable, path, max_bytes)
-    except _ChangingError:
-        raise UnreadableError("it changes while it is read; it will be read again") from None
+        try:
+            data, modified_at = _read_stable(path, max_bytes)
+        except _ChangingError:
+            data, modified_at = _read_again(path, max_bytes)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -66,6 +59,22 @@ def shown_path(path: str | bytes) -> str:
     """A file name as text that can be printed: bytes that are no UTF-8 and control characters as escapes."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _read_again(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
+    # Only a file that changes under us pays for the import.
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
+
+    attempts = Retrying(
+        retry=retry_if_exception_type(_ChangingError),
+        stop=stop_after_attempt(4),
+        wait=wait_exponential(multiplier=0.005, max=0.05),
+        reraise=True,
+    )
+    try:
+        return attempts(_read_stable, path, max_bytes)
+    except _ChangingError:
+        raise UnreadableError("changes while it is read; it will be read again") from None
 
 
 def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:

@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from supervisor.core.instant import Duration, format_duration, parse_duration
-from supervisor.core.model import Thresholds
 from supervisor.errors import ConfigError, InputError
+
+if TYPE_CHECKING:
+    from supervisor.core.model import Thresholds
 
 DEFAULT_CONFIG = "/etc/runtime-supervisor/supervisor.yaml"
 ENVIRONMENT_PREFIX = "RUNTIME_SUPERVISOR_"
@@ -108,6 +110,8 @@ class Settings:
 
     @property
     def thresholds(self) -> Thresholds:
+        from supervisor.core.model import Thresholds  # the small commands judge nothing
+
         return Thresholds(self.stale_after, self.startup_grace, self.deployment_window, self.repeated_failures)
 
 

@@ -30,8 +30,9 @@ from supervisor.core.model import (
 )
 from supervisor.core.words import deployment_outcome, incident_resolved, node_word, service_word
 from supervisor.errors import InputError, SchemaError, UnreadableError
-from supervisor.files import Loaded, jsontext, yamltree
+from supervisor.files import jsontext, yamltree
 from supervisor.files.fields import name_fault, node_name_fault, problem
+from supervisor.files.loaded import Loaded
 from supervisor.files.reading import read_text, reason, shown_path
 from supervisor.files.yamltree import escape
 
