@@ -1,0 +1,73 @@
+"""The papers and the program say the same: every command, setting, action and exit code is in both."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from supervisor.core.model import Action, Condition, EventType
+from supervisor.files.settings import KEYS, load_settings
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+FORMATS = (ROOT / "docs" / "formats.md").read_text()
+HELP = subprocess.run([sys.executable, "-m", "supervisor", "--help"], capture_output=True, text=True, check=True).stdout
+COMMANDS = re.findall(r"^    (\w+) ", HELP, re.MULTILINE)
+
+
+def test_there_are_seven_commands() -> None:
+    assert COMMANDS == ["run", "reconcile", "check", "status", "events", "explain", "schema"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_is_in_both_papers(command: str) -> None:
+    assert f"| `{command}" in README
+    assert f"`{command}" in FORMATS
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    named = set(re.findall(r"runtime-supervisor (\w+)", README))
+    assert named - {"only"} <= set(COMMANDS)
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+def test_every_setting_is_in_the_papers_with_its_default(key: object) -> None:
+    name, default = key.name, key.default  # type: ignore[attr-defined]
+    assert f"`{name}`" in FORMATS
+    example = (ROOT / "config" / "supervisor.yaml").read_text()
+    assert f"\n#{name}: {default}\n" in example.replace("# ", "#")
+
+
+def test_the_default_configuration_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "supervisor.yaml").read_text()
+    given = re.sub(r"^# ?(\w+: \S+)$", r"\1", text, flags=re.MULTILINE)
+    assert set(yaml.safe_load(given)) == {key.name for key in KEYS}
+    (tmp_path / "all.yaml").write_text(given)
+    assert load_settings({}, {}, str(tmp_path / "all.yaml")) == load_settings({}, {})
+
+
+@pytest.mark.parametrize("word", [*Action, *EventType, *Condition])
+def test_every_word_of_the_judgement_is_in_the_formats(word: str) -> None:
+    assert f"`{word}`" in FORMATS
+
+
+def test_every_target_of_the_readme_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"(?:`|    )make ([a-z-]+)", README)) <= targets
+
+
+def test_every_link_of_the_papers_leads_somewhere() -> None:
+    for paper in (ROOT / "README.md", *(ROOT / "docs").glob("*.md")):
+        for link in re.findall(r"\]\(([^)#:]+)\)", paper.read_text()):
+            assert (paper.parent / link).exists(), f"{paper.name}: {link}"
+
+
+def test_exit_codes_are_in_both_papers() -> None:
+    for code in ("64", "75", "78"):
+        assert code in README
+        assert f"| {code} " in FORMATS or f"`{code}`" in FORMATS
