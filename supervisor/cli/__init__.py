@@ -21,6 +21,11 @@ DONE, FAILED, DEGRADED, UNSTABLE, USAGE, LOCKED, SETTINGS = 0, 1, 2, 3, 64, 75, 
 SCHEMAS = ("inventory", "world", "event", "checkpoint", "settings", "report")
 
 
+class _Formatter(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30)
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -59,6 +64,7 @@ def _fail(error: SupervisorError, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="runtime-supervisor",
+        formatter_class=_Formatter,
         description="Detects drift between an inventory and the observed world, and recommends; it changes nothing.",
         allow_abbrev=False,
     )
@@ -66,8 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     common = _common()
 
-    def add(name: str, command: Callable[[argparse.Namespace], int], help_: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help_, description=help_, parents=[common], allow_abbrev=False)
+    def add(name: str, command: Callable[[argparse.Namespace], int], help_: str, rest: str = "") -> _Parser:
+        sub = commands.add_parser(
+            name,
+            help=help_,
+            description=help_,
+            usage=f"%(prog)s [options]{rest}",
+            parents=[common],
+            allow_abbrev=False,
+            formatter_class=_Formatter,
+        )
         sub.set_defaults(command=command)
         return sub
 
@@ -87,13 +101,13 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--type", metavar="T", choices=_event_types(), help="only of this type")
     sub.add_argument("--subject", metavar="S", help="only of this subject, such as service:nas/traefik")
     _output(sub)
-    sub = add("explain", _explain, "why, and why not: every row of the table for one subject")
+    sub = add("explain", _explain, "why, and why not: every row of the table for one subject", " SUBJECT|FINGERPRINT")
     sub.add_argument(
         "subject", metavar="SUBJECT|FINGERPRINT", help="such as node:nas, service:nas/traefik, nas/traefik"
     )
     sub.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
-    sub = add("schema", _schema, "print the JSON Schema (draft-07) of a format")
-    sub.add_argument("format", choices=SCHEMAS)
+    sub = add("schema", _schema, "print the JSON Schema (draft-07) of a format", " FORMAT")
+    sub.add_argument("format", metavar="FORMAT", choices=SCHEMAS, help=", ".join(SCHEMAS))
     return parser
 
 
