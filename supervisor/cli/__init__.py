@@ -64,12 +64,13 @@ def _fail(error: SupervisorError, code: int) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="runtime-supervisor",
+        usage="%(prog)s [--version] COMMAND [options]",
         formatter_class=_Formatter,
         description="Detects drift between an inventory and the observed world, and recommends; it changes nothing.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"runtime-supervisor {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND ...", required=True, parser_class=_Parser)
     common = _common()
 
     def add(name: str, command: Callable[[argparse.Namespace], int], help_: str, rest: str = "") -> _Parser:

@@ -1,0 +1,18 @@
+"""What a reader gives: what could be read, and what was wrong with the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from supervisor.core.model import Problem
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[T_co]):
+    """What could be read, and what was wrong with the rest."""
+
+    value: T_co
+    problems: tuple[Problem, ...] = ()
