@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=help_,
             description=help_,
+            prog=f"runtime-supervisor {name}",
             usage=f"%(prog)s [options]{rest}",
             parents=[common],
             allow_abbrev=False,

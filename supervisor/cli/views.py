@@ -22,6 +22,7 @@ from supervisor.core.model import (
     parse_subject,
 )
 from supervisor.core.reconcile import Judgement
+from supervisor.core.text import printable
 from supervisor.files.checkpoint import Checkpoint
 
 _COLOURS = {
@@ -48,11 +49,6 @@ class Style:
         code = _COLOURS.get(word)
         text = word.ljust(width)
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text
-
-
-def printable(text: str) -> str:
-    """Control characters, line breaks and the like as escapes."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _table(rows: Sequence[Sequence[str]], style: Style) -> list[str]:

@@ -32,6 +32,7 @@ from supervisor.core.model import (
     Subject,
     Thresholds,
 )
+from supervisor.core.text import shown
 from supervisor.core.words import NodeWord, Outcome, ServiceWord
 
 
@@ -224,11 +225,6 @@ class Picture:
         if state in (ServiceState.DISABLED, ServiceState.BROKEN) or not self.unavailable(ref):
             return ref
         return None
-
-
-def shown(text: str) -> str:
-    """A word out of an input as a sentence shows it: quoted, escaped, short."""
-    return ascii(text if len(text) <= 60 else text[:59] + "…") if not text.isprintable() else f"{text[:60]!r}"
 
 
 # --- evidence ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,6 @@ from supervisor.core.drift import (
     declared_service,
     evidence,
     fact,
-    shown,
 )
 from supervisor.core.model import (
     WORLD,
@@ -31,6 +30,7 @@ from supervisor.core.recommend import (
     verdicts,
 )
 from supervisor.core.reconcile import Judgement
+from supervisor.core.text import shown
 
 
 @dataclass(frozen=True, slots=True)

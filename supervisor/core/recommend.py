@@ -20,7 +20,6 @@ from supervisor.core.drift import (
     ServiceState,
     evidence,
     severity_of,
-    shown,
 )
 from supervisor.core.model import (
     HOSTS,
@@ -42,6 +41,7 @@ from supervisor.core.model import (
     Severity,
     Subject,
 )
+from supervisor.core.text import shown
 from supervisor.core.words import Outcome
 
 

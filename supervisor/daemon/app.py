@@ -13,19 +13,36 @@ from supervisor.daemon import logs, signals
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.heartbeat import SdNotifier, Systemd
 from supervisor.daemon.passes import Recorder
-from supervisor.daemon.watch import Watcher, roots
+from supervisor.daemon.watch import WATCHING, Watcher, roots
 from supervisor.daemon.worker import Outcome, Result, Setup, Worker
 from supervisor.daemon.workqueue import Trigger, Workqueue
-from supervisor.errors import SupervisorError
+from supervisor.errors import ConfigError, SupervisorError
+from supervisor.files.mounts import is_private
 from supervisor.files.settings import Settings
+
+_START_STEP = 5 * SECOND
+_LONGEST_START = 600 * SECOND
+"""A first pass may take this long before systemd's own time-out for the start holds again."""
 
 
 def run(settings: Settings, load: Callable[[], Settings]) -> int:
     """Run until SIGTERM or SIGINT; 0. Signals must be blocked already. LockedError when another one runs."""
     logs.configure()
+    _refuse_private(settings)
     recorder = Recorder(settings)
     recorder.open()
     return _Daemon(settings, recorder, load).run()
+
+
+def _refuse_private(settings: Settings) -> None:
+    """ConfigError when the outputs are in a /tmp that only this service sees: nobody could read them."""
+    for key in ("event_log", "checkpoint"):
+        path = getattr(settings, key)
+        if is_private(path):
+            raise ConfigError(
+                f"cannot use {key} {path}: it is in a /tmp of this service alone; remove PrivateTmp= from the unit "
+                "(DynamicUser= implies it), or put the file elsewhere"
+            )
 
 
 class _Daemon:
@@ -42,6 +59,7 @@ class _Daemon:
         self._to_watch: Settings | None = settings
         self._reloads = self._answering = self._answered = 0
         self._ready = False
+        self._started = self._clock.monotonic()
 
     def run(self) -> int:
         settings = self._worker.setup.settings
@@ -51,7 +69,7 @@ class _Daemon:
         self._queue.request(Trigger.START)
         thread = self._worker.start()
         try:
-            while (received := signals.wait(self._systemd.interval)) not in (signal.SIGTERM, signal.SIGINT):
+            while (received := signals.wait(self._pause())) not in (signal.SIGTERM, signal.SIGINT):
                 if received is signal.SIGHUP:
                     self._reload()
                 self._beat(thread.is_alive())
@@ -69,6 +87,7 @@ class _Daemon:
         old = self._worker.setup
         try:
             settings = self._load()
+            _refuse_private(settings)
             recorder = old.recorder.for_settings(settings)
         except SupervisorError as error:
             for line in str(error).splitlines():
@@ -114,13 +133,31 @@ class _Daemon:
             parts.append(f"watch={self._watcher.state}")
         return "; ".join(parts)
 
+    def _pause(self) -> float | None:
+        """Seconds until there is something to tell systemd; None when there is nothing but signals."""
+        if self._ready:
+            return self._systemd.interval
+        return _START_STEP / SECOND if self._systemd.listens else None
+
     def _beat(self, worker_lives: bool) -> None:
-        """A heartbeat only when the worker moves: it is not stuck in a pass, and takes what is due."""
+        """Tell systemd of progress, and only of progress.
+
+        Before the first pass is over, ask for more time, up to a limit. After it, a heartbeat only when the worker is
+        not stuck in a pass and takes what is due, and the watcher's threads live or are known not to.
+        """
+        now = self._clock.monotonic()
+        if not self._ready:
+            if worker_lives and now - self._started < _LONGEST_START:
+                self._systemd.extend_start(4 * _START_STEP)
+            return
         interval = self._systemd.interval
         if interval is None or not worker_lives:
             return
+        if not self._watcher.is_alive() and self._watcher.state == WATCHING:
+            # Its threads died; the pass looks at everything and builds the watcher anew.
+            self._queue.request(Trigger.RESYNC)
         patience = int(2 * interval * SECOND)
         started = self._worker.started
-        stuck = started is not None and self._clock.monotonic() - started > patience
+        stuck = started is not None and now - started > patience
         if not stuck and self._queue.overdue() <= patience:
             self._systemd.alive()

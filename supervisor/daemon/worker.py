@@ -121,7 +121,12 @@ class Worker:
     ) -> None:
         """One line per emission, and the canonical line of the pass."""
         for one in emissions:
-            line: dict[str, Any] = {"subject": one.subject, "emit_reason": one.reason.value, "pass": self._number}
+            line: dict[str, Any] = {
+                "type": one.type.value,
+                "subject": one.subject,
+                "emit_reason": one.reason.value,
+                "pass": self._number,
+            }
             keys = ("action", "severity", "reason", "resolution", "inhibited_by", "fingerprint", "from", "to")
             line |= {key: one.data[key] for key in keys if one.data.get(key) is not None}
             getattr(self.log, _level(one))(one.type.value, **line)

@@ -7,6 +7,7 @@ import os
 import stat
 from dataclasses import dataclass
 
+from supervisor.core.text import printable
 from supervisor.errors import MalformedError, UnreadableError
 
 _KINDS = {
@@ -57,8 +58,7 @@ def reason(error: OSError) -> str:
 
 def shown_path(path: str | bytes) -> str:
     """A file name as text that can be printed: bytes that are no UTF-8 and control characters as escapes."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
 def _read_again(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:

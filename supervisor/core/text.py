@@ -1,0 +1,13 @@
+"""Text out of an input on its way to people: it may not break a line or steer a terminal."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """Control characters, line breaks and the like as escapes."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def shown(text: str) -> str:
+    """A word as a sentence shows it: quoted, escaped, short."""
+    return f"{text if len(text) <= 60 else text[:59] + '…'!r}"
