@@ -6,10 +6,9 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from supervisor.core.events import Event
-from supervisor.core.explain import Explanation
 from supervisor.core.instant import format_instant
 from supervisor.core.model import (
     Evidence,
@@ -21,9 +20,13 @@ from supervisor.core.model import (
     Subject,
     parse_subject,
 )
-from supervisor.core.reconcile import Judgement
 from supervisor.core.text import printable
 from supervisor.files.checkpoint import Checkpoint
+
+if TYPE_CHECKING:
+    # `status` and `events` judge nothing.
+    from supervisor.core.explain import Explanation
+    from supervisor.core.reconcile import Judgement
 
 _COLOURS = {
     "nominal": "32",

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Self
 
+from supervisor.core.announce import Emission, number, plan_emissions
 from supervisor.core.events import START, event_source
 from supervisor.core.instant import Instant
-from supervisor.core.ledger import Emission, Ledger, fold, number, plan_emissions
+from supervisor.core.ledger import Ledger, fold
 from supervisor.core.reconcile import Judgement, reconcile
 from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint, eventlog

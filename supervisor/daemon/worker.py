@@ -10,8 +10,8 @@ from typing import Any
 
 import structlog
 
+from supervisor.core.announce import Emission, EmitReason
 from supervisor.core.instant import SECOND, Duration
-from supervisor.core.ledger import Emission, EmitReason
 from supervisor.core.model import EventType, Report, Severity
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.passes import Recorder, judge
