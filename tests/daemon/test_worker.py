@@ -1,0 +1,145 @@
+"""The worker: every outcome of a pass in one place, each with its log line and its next step."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor.core.instant import SECOND, Instant
+from supervisor.daemon.clock import Clock
+from supervisor.daemon.passes import Recorder
+from supervisor.daemon.worker import Outcome, Result, Setup, Worker
+from supervisor.daemon.workqueue import Trigger, Workqueue
+from supervisor.files.settings import Settings, load_settings
+
+
+class FaultyClock(Clock):
+    """Real, but can be told to fail: the one part of a pass that a test can break from outside."""
+
+    faulty = False
+
+    def now(self) -> Instant:
+        if self.faulty:
+            raise RuntimeError("the clock fell off the wall")
+        return super().now()
+
+
+class Log:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, dict[str, Any]]] = []
+
+    def __getattr__(self, level: str) -> Any:
+        return lambda event, **fields: self.lines.append((level, event, fields))
+
+
+class Bench:
+    """A worker on real files, with its results to wait for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "hosts" / "nas").mkdir(parents=True)
+        (folder / "world").mkdir()
+        (folder / "hosts" / "nas" / "services.yaml").write_text("services: {web: {critical: true}}\n")
+        (folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "failed"}}}')
+        self.settings = self.settings_with()
+        self.results: queue.Queue[Result] = queue.Queue()
+        self.clock = FaultyClock()
+        self.log = Log()
+        self.queue = Workqueue(self.clock.monotonic, SECOND // 2, 5 * SECOND, 3600 * SECOND)
+        recorder = Recorder(self.settings)
+        recorder.open()
+        setup = Setup(self.settings, recorder)
+        self.worker = Worker(setup, self.queue, self.clock, lambda: "inotify", self.results.put, self.log)
+        self.thread = self.worker.start()
+
+    def settings_with(self, **more: str) -> Settings:
+        names = {"inventory": "hosts", "world": "world", "event_log": "log", "checkpoint": "checkpoint.json"}
+        flags = {key: str(self.folder / name) for key, name in names.items()}
+        return load_settings(flags | more, {})
+
+    def make(self, trigger: Trigger = Trigger.SIGNAL) -> Result:
+        self.queue.request(trigger)
+        return self.results.get(timeout=20)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.queue.close()
+    bench.thread.join(20)
+    assert not bench.thread.is_alive()
+
+
+def test_a_pass_has_one_canonical_line(bench: Bench) -> None:
+    bench.make(Trigger.START)
+    bench.make()
+    level, _, fields = next(line for line in bench.log.lines if line[1] == "pass")
+    assert (level, fields["trigger"], fields["outcome"], fields["summary"]) == ("info", "start", "ok", "unstable")
+    assert fields["emissions"] == [
+        "reconcile_required:first_seen:service:nas/web",
+        "summary_changed:changed:summary",
+    ]
+    second = [line for line in bench.log.lines if line[1] == "pass"][1][2]
+    assert (second["pass"], second["emissions"]) == (2, [])
+
+
+def test_each_emission_has_a_line_as_loud_as_it_matters(bench: Bench) -> None:
+    bench.make()
+    (bench.folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "ok"}}}')
+    bench.make()
+    loud = [(level, event) for level, event, _ in bench.log.lines if event != "pass"]
+    assert loud == [
+        ("error", "reconcile_required"),
+        ("warning", "summary_changed"),
+        ("info", "reconcile_resolved"),
+        ("info", "summary_changed"),
+    ]
+
+
+def test_an_output_that_fails_is_tried_again_and_caught_up(bench: Bench) -> None:
+    (bench.folder / "log").mkdir()
+    result = bench.make()
+    assert result.outcome is Outcome.RETRY
+    assert result.error is not None
+    assert "is a folder" in result.error
+    assert result.report is not None
+    (bench.folder / "log").rmdir()
+    retried = bench.results.get(timeout=20)
+    assert (retried.trigger, retried.outcome, len(retried.emissions)) == (Trigger.RETRY, Outcome.OK, 2)
+
+
+def test_a_fault_of_ours_drops_the_pass_and_not_the_daemon(bench: Bench) -> None:
+    bench.clock.faulty = True
+    result = bench.make()
+    assert (result.outcome, result.report) == (Outcome.BUG, None)
+    assert ("exception", "pass dropped by a fault of the supervisor") in [line[:2] for line in bench.log.lines]
+    bench.clock.faulty = False
+    assert bench.make().outcome is Outcome.OK
+
+
+def test_a_new_setup_holds_from_the_next_pass_on(bench: Bench) -> None:
+    bench.make()
+    settings = bench.settings_with(checkpoint=str(bench.folder / "other.json"))
+    old = bench.worker.setup
+    bench.worker.setup = Setup(settings, old.recorder.for_settings(settings))
+    bench.make()
+    assert (bench.folder / "other.json").exists()
+    # The old checkpoint is free for another supervisor.
+    with Recorder(old.settings):
+        pass
+
+
+def test_a_new_event_log_keeps_the_checkpoint_locked(bench: Bench) -> None:
+    bench.make()
+    settings = bench.settings_with(event_log=str(bench.folder / "other.log"))
+    bench.worker.setup = Setup(settings, bench.worker.setup.recorder.for_settings(settings))
+    (bench.folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "ok"}}}')
+    assert len(bench.make().emissions) == 2
+    assert (bench.folder / "other.log").read_text().count("\n") == 2
+    with pytest.raises(Exception, match="another supervisor holds it"), Recorder(settings):
+        pass
