@@ -8,7 +8,7 @@ SCRATCH := .scratch
 export PIP_CONSTRAINT := $(CURDIR)/config/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-newer check lint types floors format constraints clean
+.PHONY: help run test test-newer test-systemd check lint types floors format constraints install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test: $(VENV)/.dev ## all tests, on this Python and, where there is one, on 3.13
 test-newer: ## all tests on Python 3.13, in an environment of its own
 	$(MAKE) --no-print-directory PYTHON=python3.13 VENV=.venv-3.13 .venv-3.13/.dev
 	.venv-3.13/bin/python -m pytest
+
+test-systemd: $(VENV)/.dev ## the installed service on a booted systemd, as root; says so where it cannot
+	@$(BIN)/python -m tests.systemd.run
 
 check: lint types floors ## style, types and floors, as CI runs them
 
@@ -48,6 +51,14 @@ constraints: $(VENV)/.dev ## pin the newest releases of everything
 	{ sed '/^[^#]/d' config/constraints.txt; $(SCRATCH)/pins/bin/python -m pip freeze --all \
 	  | grep -v -e '^pip==' -e '^runtime-supervisor'; } > $(SCRATCH)/constraints.txt
 	mv $(SCRATCH)/constraints.txt config/constraints.txt
+
+# The system's Python, not the one of a developer's shims; the service's user has to reach it.
+install uninstall: PYTHON = /usr/bin/python3
+install: ## into the system, as root; DESTDIR= (stage), PREFIX= (/usr/local), PYTHON= (/usr/bin/python3)
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PYTHON='$(PYTHON)' sh systemd/install.sh install .
+
+uninstall: ## take away what install put, with the same DESTDIR and PREFIX
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' PYTHON='$(PYTHON)' sh systemd/install.sh uninstall .
 
 clean: ## take away what make made
 	rm -rf .venv .venv-3.13 $(SCRATCH) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
