@@ -79,7 +79,10 @@ def test_check_names_file_line_and_column(lab: Lab) -> None:
     assert done.returncode == 1
     assert done.stdout.splitlines() == [
         "hosts/nas/services.yaml:3:15: error: critical must be true or false, not the text 'yes'",
-        "hosts/nas/services.yaml:5:18: warning: 'web' depends on 'trafik', which names no service; did you mean traefik?; ignored",
+        (
+            "hosts/nas/services.yaml:5:18: warning: 'web' depends on 'trafik', which names no service; "
+            "did you mean traefik?; ignored"
+        ),
     ]
 
 
