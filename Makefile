@@ -27,7 +27,7 @@ test-newer: ## all tests on Python 3.13, in an environment of its own
 	.venv-3.13/bin/python -m pytest
 
 test-systemd: $(VENV)/.dev ## the installed service on a booted systemd, as root; says so where it cannot
-	@$(BIN)/python -m tests.systemd.run
+	@$(BIN)/python -m tests.systemd.run $(ARGS)
 
 check: lint types floors ## style, types and floors, as CI runs them
 

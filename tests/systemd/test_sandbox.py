@@ -1,0 +1,89 @@
+"""Least privilege, shown: a probe in the place of the daemon, within the same unit."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.systemd.machine import NAME, Homelab
+
+UNITS = (f"{NAME}.service", f"{NAME}-logrotate.service")
+INSTALLED = "/usr/local/lib/systemd/system"
+WORST = 0.5
+"""Of `systemd-analyze security`, where an unprotected service has 9.6."""
+
+
+@pytest.mark.parametrize("unit", [*UNITS, f"{NAME}-logrotate.timer"])
+def test_systemd_finds_nothing_to_say_about_the_unit(homelab: Homelab, unit: str) -> None:
+    done = homelab.machine.run("systemd-analyze", "verify", f"{INSTALLED}/{unit}")
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_exposure_is_low(homelab: Homelab, unit: str) -> None:
+    said = homelab.machine.run("systemd-analyze", "security", "--offline=yes", f"{INSTALLED}/{unit}").stdout
+    match = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
+    assert match is not None
+    assert float(match[1]) <= WORST
+    print(f"{unit}: {match[1]}")
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_every_directive_has_its_reason(homelab: Homelab, unit: str) -> None:
+    """A comment above it, or above the group without blank lines that it belongs to."""
+    text = homelab.machine.path(f"{INSTALLED}/{unit}").read_text()
+    for paragraph in text.split("\n\n"):
+        lines = [
+            line for line in paragraph.splitlines() if not line.startswith(("[", "Description=", "Documentation="))
+        ]
+        assert not lines or lines[0].startswith("#") or lines == ["WantedBy=multi-user.target"], paragraph
+
+
+def _probe(homelab: Homelab) -> dict[str, Any]:
+    machine = homelab.machine
+    shutil.copy(Path(__file__).with_name("probe.py"), homelab.folder / "probe.py")
+    for folder in ("/tmp", "/opt/homelab"):
+        machine.run("cp", "/usr/bin/true", f"{folder}/true")
+        machine.run("chmod", "755", f"{folder}/true")
+    for home in ("/root", "/home/alice"):
+        machine.run("sh", "-c", f"mkdir -p {home} && echo secret > {home}/secret && chmod 755 {home}")
+    homelab.drop_in(
+        "Type=oneshot", "Restart=no", "WatchdogSec=0", "ExecStart=", "ExecReload=",
+        "ExecStart=/opt/runtime-supervisor/venv/bin/python -I /opt/homelab/probe.py",
+    )  # fmt: skip
+    machine.systemctl("start", NAME)
+    found: dict[str, Any] = json.loads(machine.path("/tmp/probe.json").read_text())
+    return found
+
+
+def test_the_service_can_do_what_it_must_and_nothing_else(homelab: Homelab) -> None:
+    found = _probe(homelab)
+    assert {name for name, outcome in found["must"].items() if outcome != "allowed"} == set()
+    assert {name for name, outcome in found["must_not"].items() if outcome == "allowed"} == set()
+    assert found["writable"] == ["/tmp"]
+    assert found["executable"] == []
+    assert found["sockets"] == ["/run/systemd/journal/dev-log", "/run/systemd/journal/socket",
+                                "/run/systemd/journal/stdout", "/run/systemd/notify"]  # fmt: skip
+    assert found["status"] == {
+        **dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), "0000000000000000"),
+        "NoNewPrivs": "1",
+        "Seccomp": "2",
+    }
+    assert found["processes"] == "own"
+    print(f"{len(found['must_not'])} of {len(found['must_not'])} denied: {', '.join(sorted(found['must_not']))}")
+
+
+def test_the_probe_is_honest(homelab: Homelab) -> None:
+    """Without the unit around it, root may do nearly all of this."""
+    _probe(homelab)
+    homelab.machine.run("unshare", "--mount", "/opt/runtime-supervisor/venv/bin/python", "-I", "/opt/homelab/probe.py")
+    found = json.loads(homelab.machine.path("/tmp/probe.json").read_text())
+    allowed = [name for name, outcome in found["must_not"].items() if outcome == "allowed"]
+    assert len(allowed) > len(found["must_not"]) / 2
+    assert "/tmp/true" in found["executable"]
+    assert "/etc" in found["writable"]
