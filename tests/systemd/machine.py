@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 PROJECT = Path(__file__).parents[2]
 CACHE = Path(os.environ.get("RUNTIME_SUPERVISOR_TESTS_CACHE", "/var/cache/runtime-supervisor-tests"))
-SUITE = "bookworm"
+SUITE = os.environ.get("RUNTIME_SUPERVISOR_TESTS_SUITE", "bookworm")
+"""Debian 12 with systemd 252; `trixie` has 257."""
 PACKAGES = ("dbus", "logrotate", "make", "python3", "python3-venv", "systemd", "systemd-sysv")
 """What a small Debian server has, and make. No procps: ExecReload= must do without."""
 
@@ -188,6 +189,11 @@ class Machine:
         """One property of a unit."""
         return self.systemctl("show", "--value", f"--property={name}", unit).stdout.strip()
 
+    @property
+    def version(self) -> int:
+        """That of systemd."""
+        return int(self.systemctl("--version").stdout.split()[1])
+
     def journal(self, *arguments: str) -> list[dict[str, Any]]:
         """Lines of the journal, as their fields."""
         self.run("journalctl", "--sync")
@@ -256,7 +262,8 @@ class Homelab:
 
     def events(self) -> list[dict[str, Any]]:
         """What anybody in the system reads from the log."""
-        return _events(self.log)
+        lines = self.log.read_text().splitlines() if self.log.exists() else []
+        return [json.loads(line) for line in lines]
 
     def subjects(self) -> list[tuple[str, str]]:
         return [(event["type"], event["subject"]) for event in self.events()]
@@ -271,8 +278,3 @@ class Homelab:
         new = path.with_name(f".{path.name}.new")
         new.write_text(text)
         new.rename(path)
-
-
-def _events(log: Path) -> list[dict[str, Any]]:
-    lines: Iterable[str] = log.read_text().splitlines() if log.exists() else ()
-    return [json.loads(line) for line in lines]
