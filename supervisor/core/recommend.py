@@ -129,11 +129,11 @@ def _unusable_input(case: Case) -> Verdict:
         return Verdict(False, "speaks of inputs")
     if case.invalid is None:
         return Verdict(False, "it can be read and used")
-    first, *others = case.invalid.errors
+    # Where the errors are is in the evidence; the sentence is the same whatever the order of keys.
+    first, *others = sorted({error.message for error in case.invalid.errors})
     more = f" (and {len(others)} more)" if others else ""
-    line = f", line {first.line}" if first.line is not None else ""
     severity = Severity.CRITICAL if case.ref in (HOSTS, WORLD) else Severity.WARNING
-    return Verdict(True, f"{case.ref.path} cannot be used{line}: {first.message}{more}", severity)
+    return Verdict(True, f"{case.ref.path} cannot be used: {first}{more}", severity)
 
 
 def _not_observed(case: Case) -> Verdict:

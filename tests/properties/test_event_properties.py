@@ -1,0 +1,220 @@
+"""What holds of the events, whatever happens to the fleet: the log rebuilds what is open, nothing is said twice."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from supervisor.core.events import LINE_LIMIT, Event
+from supervisor.core.instant import SECOND
+from supervisor.core.ledger import Ledger, fold
+from supervisor.core.model import parse_subject
+from supervisor.core.reconcile import Judgement
+from supervisor.daemon.passes import Recorder
+from supervisor.files import checkpoint, eventlog
+from tests.properties.fleets import NOW, Fleet, Ground, fleets
+
+
+@pytest.fixture
+def ground(tmp_path: Path) -> Ground:
+    return Ground(tmp_path)
+
+
+def wipe(ground: Ground) -> None:
+    for name in ("events.log", "checkpoint.json", "checkpoint.json.lock"):
+        (ground.folder / name).unlink(missing_ok=True)
+
+
+def record(ground: Ground, fleet: Fleet, now: int = NOW) -> Judgement:
+    with Recorder(ground.settings) as recorder:
+        judgement = ground.judge(fleet, now)
+        recorder.record(judgement, now, 0, None)
+    return judgement
+
+
+def open_in_log(ground: Ground) -> dict[str, str]:
+    """Fingerprint and subject of what a reader of the log takes to be open."""
+    if not (ground.folder / "events.log").exists():
+        return {}
+    events, _, _ = eventlog.read(str(ground.folder / "events.log"))
+    return {key: entry.subject for key, entry in fold(Ledger(), events).open.items()}
+
+
+def recommended(judgement: Judgement) -> dict[str, str]:
+    return {one.fingerprint: str(one.subject) for one in judgement.report.recommendations}
+
+
+@given(st.lists(fleets(faults=False), min_size=1, max_size=4))
+def test_after_a_judged_pass_the_log_rebuilds_the_report(ground: Ground, history: list[Fleet]) -> None:
+    wipe(ground)
+    for step, fleet in enumerate(history):
+        judgement = record(ground, fleet, NOW + step)
+        assert open_in_log(ground) == recommended(judgement)
+
+
+@given(st.lists(fleets(), min_size=1, max_size=4))
+def test_what_is_not_judged_stays_open(ground: Ground, history: list[Fleet]) -> None:
+    wipe(ground)
+    was_open: dict[str, str] = {}
+    for step, fleet in enumerate(history):
+        judgement = record(ground, fleet, NOW + step)
+        now_open = open_in_log(ground)
+        wanted = recommended(judgement)
+        assert wanted.items() <= now_open.items()
+        kept = {key: subject for key, subject in was_open.items() if subject not in wanted.values()}
+        for key, subject in kept.items():
+            parsed = parse_subject(subject)
+            assert parsed is not None
+            assert (key in now_open) == (judgement.closure(parsed) is None)
+        assert now_open.keys() <= {*wanted, *kept}
+        was_open = now_open
+
+
+@given(fleets())
+def test_unchanged_input_appends_nothing(ground: Ground, fleet: Fleet) -> None:
+    wipe(ground)
+    record(ground, fleet)
+    log = ground.folder / "events.log"
+    before = log.read_bytes() if log.exists() else b""
+    record(ground, fleet, NOW + SECOND - SECOND)
+    assert (log.read_bytes() if log.exists() else b"") == before
+
+
+@given(st.lists(fleets(), min_size=2, max_size=4))
+def test_ids_are_unique_and_the_sequence_has_no_gap(ground: Ground, history: list[Fleet]) -> None:
+    wipe(ground)
+    for step, fleet in enumerate(history):
+        record(ground, fleet, NOW + step)
+    log = ground.folder / "events.log"
+    events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    assert [event["sequence"] for event in events] == [str(number) for number in range(1, len(events) + 1)]
+    assert len({event["id"] for event in events}) == len(events)
+    assert all(len(line) < LINE_LIMIT for line in (log.read_bytes().splitlines() if log.exists() else []))
+
+
+@given(fleets(), fleets(), st.data())
+def test_a_crash_at_any_byte_of_the_append_loses_and_repeats_nothing(
+    ground: Ground, before: Fleet, after: Fleet, data: st.DataObject
+) -> None:
+    wipe(ground)
+    record(ground, before)
+    log, saved = ground.folder / "events.log", ground.folder / "checkpoint.json"
+    old_log = log.read_bytes() if log.exists() else b""
+    old_checkpoint = saved.read_bytes()
+    record(ground, after, NOW + 1)
+    new_log = log.read_bytes() if log.exists() else b""
+    # The crash: some bytes of the append are there, the checkpoint is the old one.
+    cut = data.draw(st.integers(len(old_log), len(new_log)))
+    if new_log:
+        log.write_bytes(new_log[:cut])
+    saved.write_bytes(old_checkpoint)
+    judgement = record(ground, after, NOW + 2)
+    events, _, _ = eventlog.read(str(log)) if log.exists() else ([], 0, 0)
+    said = [(event["type"], event["subject"], event["data"].get("fingerprint")) for event in events]
+    wanted = [json.loads(line) for line in new_log.splitlines()]
+    assert said == [(event["type"], event["subject"], event["data"].get("fingerprint")) for event in wanted]
+    assert recommended(judgement).items() <= open_in_log(ground).items()
+
+
+class Life(RuleBasedStateMachine):
+    """The outputs through passes, crashes, lost checkpoints, rotations and other writers."""
+
+    folder: Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ground = Ground(Life.folder)
+        wipe(self.ground)
+        for old in Life.folder.glob("events.log.*"):
+            old.unlink()
+        self.log = Life.folder / "events.log"
+        self.now = NOW
+        self.rotations = 0
+        self.foreign = 0
+        self.judgement: Judgement | None = None
+
+    @initialize(fleet=fleets(faults=False))
+    def start(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+
+    @rule(fleet=fleets(faults=False))
+    def change(self, fleet: Fleet) -> None:
+        self.fleet = fleet
+        self.judgement = None
+
+    @rule()
+    def make_a_pass(self) -> None:
+        self.now += 1
+        self.judgement = record(self.ground, self.fleet, self.now)
+
+    @rule()
+    def crash_before_the_checkpoint(self) -> None:
+        saved = Life.folder / "checkpoint.json"
+        if saved.exists():
+            old = saved.read_bytes()
+            self.make_a_pass()
+            saved.write_bytes(old)
+
+    @rule()
+    def lose_the_checkpoint(self) -> None:
+        if not self.rotations:
+            (Life.folder / "checkpoint.json").unlink(missing_ok=True)
+
+    @rule()
+    def rotate(self) -> None:
+        if self.log.exists():
+            self.rotations += 1
+            self.log.rename(Life.folder / f"events.log.{self.rotations}")
+
+    @rule(torn=st.booleans())
+    def let_others_write(self, torn: bool) -> None:
+        self.foreign += not torn
+        with self.log.open("ab") as log:
+            size = log.tell()
+            # Another writer is careful, too: it does not write on the line of a fragment.
+            glue = size and not self.log.read_bytes().endswith(b"\n")
+            log.write((b"\n" if glue else b"") + (b'{"torn' if torn else b'{"other": "writer"}\n'))
+
+    def events(self) -> Iterator[Event]:
+        logs = [Life.folder / f"events.log.{number}" for number in range(1, self.rotations + 1)] + [self.log]
+        for path in logs:
+            if path.exists():
+                yield from eventlog.read(str(path))[0]
+
+    @invariant()
+    def the_log_rebuilds_the_report(self) -> None:
+        if self.judgement is not None:
+            found = fold(Ledger(), self.events()).open
+            assert {key: entry.subject for key, entry in found.items()} == recommended(self.judgement)
+
+    @invariant()
+    def ids_are_unique_and_the_sequence_grows(self) -> None:
+        events = list(self.events())
+        assert len({event["id"] for event in events}) == len(events)
+        assert [int(str(event["sequence"])) for event in events] == list(range(1, len(events) + 1))
+
+    @invariant()
+    def the_lines_of_others_are_untouched(self) -> None:
+        logs = [path.read_bytes() for path in Life.folder.glob("events.log*")]
+        assert sum(text.split(b"\n").count(b'{"other": "writer"}') for text in logs) == self.foreign
+
+
+def test_the_outputs_survive_their_life(tmp_path: Path) -> None:
+    Life.folder = tmp_path
+    run_state_machine_as_test(Life, settings=settings(max_examples=40, stateful_step_count=20))
+
+
+def test_a_checkpoint_reads_back_as_it_was(ground: Ground) -> None:
+    fleet = Fleet({"nas": {"services": {"web": {}}}}, {"nodes/nas.json": {"status": "online", "services": {}}})
+    fleet.world["nodes/nas.json"]["observed_at"] = "2026-11-01T12:00:00.123456789Z"  # type: ignore[index]
+    record(ground, fleet)
+    saved = checkpoint.load(str(ground.folder / "checkpoint.json"))
+    assert saved is not None
+    checkpoint.save(str(ground.folder / "again.json"), saved)
+    assert checkpoint.load(str(ground.folder / "again.json")) == saved

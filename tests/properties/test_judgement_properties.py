@@ -1,0 +1,235 @@
+"""What holds of every judgement, whatever the fleet."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from supervisor.core.explain import explain
+from supervisor.core.instant import SECOND, format_instant
+from supervisor.core.model import ServiceRef, Summary, parse_subject
+from supervisor.core.reconcile import Judgement
+from supervisor.core.report import report_json
+from supervisor.daemon.passes import Recorder, judge
+from tests.properties.fleets import NOW, Fleet, Ground, fleets
+
+RANK = [Summary.NOMINAL, Summary.DEGRADED, Summary.UNSTABLE]
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
+    return Ground(tmp_path_factory.mktemp("fleet"))
+
+
+def without_places(report: dict[str, Any]) -> dict[str, Any]:
+    """Lines and columns move with the keys; everything else may not."""
+    report = json.loads(json.dumps(report))
+    for one in (*report["drift"], *report["recommendations"]):
+        for place in one["evidence"]:
+            place.pop("line")
+        one["evidence"].sort(key=json.dumps)
+    for one in report["problems"]:
+        one["message"] = one["message"].partition(" (first on line")[0]
+        del one["line"], one["column"]
+    report["problems"].sort(key=json.dumps)
+    return report
+
+
+@given(fleets())
+def test_the_same_files_give_the_same_bytes(ground: Ground, fleet: Fleet) -> None:
+    first = json.dumps(report_json(ground.judge(fleet).report))
+    ground.write(fleet, shuffle=None)
+    assert json.dumps(report_json(ground.judge(fleet).report)) == first
+
+
+@given(fleets(), st.randoms(use_true_random=False))
+def test_the_order_of_files_and_keys_changes_nothing_but_places(
+    ground: Ground, fleet: Fleet, shuffle: random.Random
+) -> None:
+    plain = report_json(ground.judge(fleet).report)
+    ground.write(fleet, shuffle)
+    shuffled = report_json(judge(ground.settings, NOW).report)
+    assert without_places(shuffled) == without_places(plain)
+
+
+@settings(max_examples=4)
+@given(fleets())
+def test_nothing_around_the_process_changes_a_byte(tmp_path: Path, fleet: Fleet) -> None:
+    ground = Ground(tmp_path)
+    ground.write(fleet)
+    command = [
+        sys.executable,
+        "-m",
+        "supervisor",
+        "reconcile",
+        "--dry-run",
+        "-o",
+        "json",
+        "--at",
+        "2026-11-01T12:00:00Z",
+    ]
+    command += ["--inventory", str(tmp_path / "hosts"), "--world", str(tmp_path / "world")]
+    outputs = set()
+    for seed, zone, language, folder in (
+        ("0", "UTC", "C", "/"),
+        ("1", "Asia/Kathmandu", "C.UTF-8", "/tmp"),
+        ("2", "America/St_Johns", "tr_TR.UTF-8", str(tmp_path)),
+    ):
+        environ = {"PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": language, "PYTHONPATH": os.getcwd()}
+        done = subprocess.run(command, capture_output=True, cwd=folder, env=environ, check=True)
+        outputs.add(done.stdout)
+    assert len(outputs) == 1
+
+
+@given(fleets(), fleets())
+def test_recommendations_never_depend_on_the_checkpoint(ground: Ground, before: Fleet, fleet: Fleet) -> None:
+    fresh = report_json(ground.judge(fleet).report)
+    with Recorder(ground.settings) as recorder:
+        recorder.record(ground.judge(before), NOW, 0, None)
+        judgement = ground.judge(fleet)
+        recorder.record(judgement, NOW, 0, None)
+    assert report_json(judgement.report) == fresh
+
+
+@given(fleets())
+def test_nominal_means_that_nothing_is_open(ground: Ground, fleet: Fleet) -> None:
+    report = ground.judge(fleet).report
+    drift = [one for one in report.drift if one.inhibited_by is None]
+    assert (report.summary is Summary.NOMINAL) == (not drift) == (not report.recommendations)
+
+
+@given(fleets())
+def test_every_drift_is_recommended_or_inhibited_by_a_named_other(ground: Ground, fleet: Fleet) -> None:
+    report = ground.judge(fleet).report
+    recommended = {one.subject for one in report.recommendations}
+    for one in report.drift:
+        if one.inhibited_by is None:
+            assert one.subject in recommended
+        else:
+            assert one.subject not in recommended
+            assert one.inhibited_by in recommended
+
+
+@given(fleets())
+def test_a_subject_has_one_recommendation_and_lists_are_sorted(ground: Ground, fleet: Fleet) -> None:
+    report = ground.judge(fleet).report
+    subjects = [str(one.subject) for one in report.recommendations]
+    assert subjects == sorted(set(subjects))
+    assert [one.order for one in report.drift] == sorted({one.order for one in report.drift})
+    for one in report.recommendations:
+        for listed in (one.conditions, one.blocked_by, one.root_causes, one.affects, one.candidates):
+            assert [str(item) for item in listed] == sorted({str(item) for item in listed})
+    prints = Counter(one.fingerprint for one in report.recommendations)
+    assert not [key for key, count in prints.items() if count > 1]
+
+
+@given(fleets())
+def test_counts_count(ground: Ground, fleet: Fleet) -> None:
+    report = ground.judge(fleet).report
+    assert report.counts["drift"] + report.counts["inhibited"] == len(report.drift)
+    assert report.counts["recommendations"] == len(report.recommendations)
+    assert report.counts["unmanaged"] == len(report.unmanaged)
+    assert report.counts["nodes"] == len(fleet.hosts)
+
+
+def known_subjects(fleet: Fleet) -> set[str]:
+    known = {"input:hosts", "input:world"}
+    for node, value in fleet.hosts.items():
+        known |= {f"node:{node}", f"input:hosts/{node}/services.yaml"}
+        if not isinstance(value, str):
+            known |= {f"service:{node}/{name}" for name in value["services"]}
+    for path, value in fleet.world.items():
+        known.add(f"input:world/{path}")
+        if not isinstance(value, str):
+            known |= {f"incident:{one['id']}" for one in value["incidents"]}
+            own = {path[6:-5]: value["services"]} if path.startswith("nodes/") else value["services"]
+            known |= {f"service:{node}/{name}" for node, names in own.items() for name in names}
+    return known
+
+
+@given(fleets())
+def test_no_subject_is_invented(ground: Ground, fleet: Fleet) -> None:
+    report = ground.judge(fleet).report
+    named = {str(one.subject) for one in report.drift} | set(map(str, report.unmanaged))
+    named |= {str(one.subject) for one in report.recommendations}
+    named |= {str(one.inhibited_by) for one in report.drift if one.inhibited_by is not None}
+    named |= {str(ref) for one in report.recommendations for ref in (*one.affects, *one.candidates)}
+    assert named <= known_subjects(fleet)
+    # A dependency may name a service of a node whose inventory cannot be read.
+    unreadable = tuple(f"service:{node}/" for node, value in fleet.hosts.items() if isinstance(value, str))
+    for one in report.recommendations:
+        for ref in map(str, (*one.blocked_by, *one.root_causes)):
+            assert ref in known_subjects(fleet) or ref.startswith(unreadable)
+
+
+@given(fleets())
+def test_every_place_is_there(ground: Ground, fleet: Fleet) -> None:
+    report = ground.judge(fleet).report
+    for one in report.drift:
+        for place in one.evidence:
+            if place.line is None or place.value is None:
+                continue
+            line = (ground.folder / place.file).read_text().splitlines()[place.line - 1]
+            assert (
+                place.pointer == ""
+                or place.pointer == "/node"
+                or json.dumps(place.value)[1:-1] in line
+                or place.value in line
+            )
+
+
+@given(fleets(), st.data())
+def test_making_one_thing_well_never_makes_the_summary_worse(ground: Ground, fleet: Fleet, data: st.DataObject) -> None:
+    judgement = ground.judge(fleet)
+    services = [one.subject for one in judgement.report.recommendations if isinstance(one.subject, ServiceRef)]
+    if not services:
+        return
+    chosen = data.draw(st.sampled_from(services))
+    node, name = chosen.node, chosen.name
+    oneshot = judgement.picture.desired.nodes[node].services[name].oneshot
+    word = {"services": {node: {name: {"status": "completed" if oneshot else "ok"}}}}
+    mended = fleet.with_document("zz.json", {"observed_at": _newest(judgement), **word})
+    without_failures = Fleet(mended.hosts, {path: _without(value, node, name) for path, value in mended.world.items()})
+    after = ground.judge(without_failures).report.summary
+    assert RANK.index(after) <= RANK.index(judgement.report.summary)
+
+
+def _newest(judgement: Judgement) -> str:
+    # As new as the newest word there is, so that no node becomes fresh or stale by it.
+    newest = max(document.observed_at for document in judgement.picture.actual.documents)
+    return format_instant(min(newest, NOW + 300 * SECOND))
+
+
+def _without(value: Any, node: str, name: str) -> Any:
+    if isinstance(value, str) or "deployments" not in value:
+        return value
+    kept = [one for one in value["deployments"] if (one["node"], one["service"]) != (node, name)]
+    return {**value, "deployments": kept}
+
+
+@given(fleets())
+def test_explain_agrees_with_the_report(ground: Ground, fleet: Fleet) -> None:
+    judgement = ground.judge(fleet)
+    for one in judgement.report.recommendations:
+        explanation = explain(judgement, one.subject)
+        assert explanation is not None
+        (row,) = [row for row in explanation.rows if row.decides]
+        assert row.because == one.reason
+        assert [row.number for row in explanation.rows] == list(range(1, 10))
+    for node in judgement.picture.desired.nodes.values():
+        for subject in (ServiceRef(node.name, name) for name in node.services):
+            assert parse_subject(str(subject)) == subject
+            explanation = explain(judgement, subject)
+            assert explanation is not None
+            decided = [row for row in explanation.rows if row.decides]
+            assert bool(decided) == (subject in judgement.recommendations)
