@@ -101,11 +101,7 @@ def parse(text: str) -> Node | None:
     try:
         return _Builder(loader).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        if mark is not None and error.context_mark is not None and mark.line > text.count("\n") - text.endswith("\n"):
-            # What was begun and not ended is found at the end of the file; it is mended where it began.
-            mark = error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark is not None else (None, None)
+        place = _mended_at(text, error)
         what = " ".join(part for part in (error.context, error.problem) if part) or "cannot be parsed"
         raise MalformedError(f"is no YAML: {what}", *place) from None
     except yaml.reader.ReaderError as error:
@@ -117,6 +113,14 @@ def parse(text: str) -> Node | None:
         raise MalformedError(f"is no YAML: {error}") from None
     finally:
         loader.dispose()
+
+
+def _mended_at(text: str, error: yaml.MarkedYAMLError) -> tuple[int | None, int | None]:
+    """Where to look: what was begun and not ended is found at the end of the file, but is mended where it began."""
+    end = (text.rstrip("\n").count("\n") + 1, len(text.rstrip("\n")) - text.rstrip("\n").rfind("\n"))
+    marks = [mark for mark in (error.problem_mark, error.context_mark) if mark is not None]
+    places = [(mark.line + 1, mark.column + 1) for mark in marks]
+    return next((place for place in places if place[0] <= end[0]), end if places else (None, None))
 
 
 def _place_in(text: str, offset: int) -> tuple[int, int]:

@@ -1,0 +1,144 @@
+"""The world reader: an error anywhere costs the whole document, and nothing of another."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from supervisor.core.model import Actual
+from supervisor.files.world import load_world
+
+LIMIT = 1 << 20
+
+
+def load(folder: Path) -> tuple[Actual, list[str]]:
+    found = load_world(str(folder), LIMIT)
+    return found.value, [str(problem) for problem in found.problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "1:1: error: is no JSON: Expecting value"),
+        ('{"a": 1', "1:8: error: is no JSON: Expecting ',' delimiter"),
+        ("[]", "1:1: error: the document must be an object, not a list"),
+        ('{"status": "failed",\n "status": "ok"}', "2:2: error: is no JSON: duplicate key 'status'"),
+        ('{"x":\n NaN}', "2:2: error: is no JSON: NaN is no JSON number"),
+        ('{"x": 1e400}', "1:7: error: is no JSON: the number 1e400 is out of range"),
+        (
+            '{"x": ' + "1" * 4301 + "}",
+            "1:7: error: is no JSON: the number 1111111111111111111111111111111111111111… is",
+        ),
+        ("[" * 100_000, " error: is nested too deeply"),
+        ('{"x": "\\ud800"}', " error: is no JSON: a \\u escape is half of a surrogate pair"),
+        (
+            '{"observed_at": "2026-11-01T12:00:00"}',
+            "1:17: error: '2026-11-01T12:00:00' has no offset: write Z or +01:00",
+        ),
+        ('{"observed_at": "2026-02-30T12:00:00Z"}', "1:17: error: day is out of range for month"),
+        ('{"observed_at": 1}', "1:17: error: observed_at must be a time, not a number"),
+        ('{"nodes": {"nas": {}}}', "1:12: error: status is missing"),
+        ('{"nodes": {"nas": null}}', "1:19: error: a status must be an object, not nothing"),
+        ('{"nodes": "nas"}', "1:11: error: nodes must be an object or a list, not text"),
+        ('{"nodes": [{"name": "a/b", "status": "up"}]}', "1:21: error: the node name 'a/b' has a slash"),
+        ('{"services": {"nas": {"a b": "ok"}}}', "1:30: error: the name 'a b' has a blank or a character that cannot"),
+        ('{"services": [{"name": "web", "status": "ok"}]}', "1:15: error: node is missing"),
+        ('{"deployments": {}}', "1:2: error: deployments must be a list, not an object"),
+        ('{"deployments": [{"id": 5}]}', "1:25: error: id must be text, not a number"),
+        (
+            '{"deployments": [{"id": "d", "node": "nas", "service": "web", "status": "failed"}]}',
+            "1:18: error: at must be a time, not nothing",
+        ),
+        ('{"incidents": [{"id": "a", "status": "x"},\n {"id": "a", "status": "x"}]}', "2:9: error: duplicate id 'a'"),
+        (
+            '{"incidents": [{"id": "a\\nb", "status": "x"}]}',
+            "1:23: error: the id 'a\\nb' is too long or cannot be printed",
+        ),
+    ],
+)
+def test_an_error_anywhere_costs_the_document_alone(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "bad.json").write_text(text)
+    (tmp_path / "good.json").write_text('{"nodes": {"nas": "online"}}')
+    actual, (found,) = load(tmp_path)
+    assert found.startswith(f"world/bad.json:{problem}")
+    assert [one.ref.path for one in actual.unreadable] == ["world/bad.json"]
+    assert list(actual.nodes) == ["nas"]
+
+
+def test_yaml_documents_mean_the_same(tmp_path: Path) -> None:
+    text = "observed_at: 2026-11-01T12:00:00Z\nservices:\n  nas:\n    web: on\n    db: {status: no}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    actual, found = load(tmp_path)
+    assert found == []
+    reports = actual.services["nas"]
+    assert [(one.status, one.pointer, one.document.line(one.pointer)) for one in reports.values()] == [
+        ("on", "/services/nas/web", 4),
+        ("no", "/services/nas/db/status", 5),
+    ]
+
+
+def test_an_own_document_speaks_of_its_node(tmp_path: Path) -> None:
+    (tmp_path / "nodes").mkdir()
+    deployment = {"id": "d", "service": "web", "status": "failed", "at": "2026-11-01T12:00:00Z"}
+    document = {"status": "online", "services": {"web": "ok"}, "deployments": [deployment]}
+    (tmp_path / "nodes" / "nas.json").write_text(json.dumps(document))
+    actual, found = load(tmp_path)
+    assert (found, list(actual.own)) == ([], ["nas"])
+    assert [(str(ref), [one.id for one in some]) for ref, some in actual.deployments.items()] == [
+        ("service:nas/web", ["d"])
+    ]
+
+
+def test_an_own_document_cannot_speak_of_another_node(tmp_path: Path) -> None:
+    (tmp_path / "nodes").mkdir()
+    deployment = {"id": "d", "node": "nuc", "service": "web", "status": "failed", "at": "2026-11-01T12:00:00Z"}
+    (tmp_path / "nodes" / "nas.json").write_text(json.dumps({"deployments": [deployment]}))
+    assert "names another node than 'nas'" in load(tmp_path)[1][0]
+
+
+def test_without_observed_at_the_modification_time_counts(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"nodes": {"nas": "up"}}')
+    os.utime(tmp_path / "a.json", ns=(1, 1_234_567_890_123_456_789))
+    assert load(tmp_path)[0].documents[0].observed_at == 1_234_567_890_123_456_789
+
+
+def test_names_that_writers_leave_behind_are_ignored(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    for name in (".a.json", "a.json~", "a.json.tmp", "a.json.swp", "a.txt", ".git/a.json"):
+        (tmp_path / name).write_text("{")
+    (tmp_path / "b.yml").write_text("nodes: {nas: up}")
+    actual, found = load(tmp_path)
+    assert (found, [one.file for one in actual.documents]) == ([], ["world/b.yml"])
+
+
+def test_links_that_go_round_end(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.json").write_text('{"nodes": {"nas": "up"}}')
+    (tmp_path / "sub" / "round").symlink_to(tmp_path / "sub")
+    actual, found = load(tmp_path)
+    assert (found, [one.file for one in actual.documents]) == ([], ["world/sub/a.json"])
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "zero", "nothing", "itself"])
+def test_what_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.json"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to({"zero": "/dev/zero", "nothing": "absent", "itself": "a.json"}[kind])
+    (tmp_path / "good.json").write_text('{"nodes": {"nas": "online"}}')
+    actual, found = load(tmp_path)
+    assert list(actual.nodes) == ["nas"]
+    # A folder may have any name: what is in it counts.
+    assert len(found) == (0 if kind == "folder" else 1)
+
+
+def test_an_empty_folder_is_no_world(tmp_path: Path) -> None:
+    actual, found = load(tmp_path)
+    assert actual.folder is not None
+    assert found == [f"world/: error: the world folder {tmp_path} has no document (*.json, *.yaml, *.yml)"]

@@ -1,0 +1,116 @@
+"""The JSON Schemas: what the program reads and writes validates against them, what it refuses does not."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from supervisor.cli import SCHEMAS
+from supervisor.core.instant import SECOND, parse_instant
+from supervisor.core.report import report_json
+from supervisor.daemon.passes import Recorder, judge
+from supervisor.files import eventlog
+from supervisor.files.settings import KEYS, load_settings
+
+ROOT = Path(__file__).parents[1]
+SCENARIOS = sorted(path.name for path in (ROOT / "tests" / "scenarios").iterdir() if path.is_dir())
+
+
+def validator(name: str) -> Draft7Validator:
+    schema = json.loads(files("supervisor").joinpath("schemas", f"{name}.json").read_text())
+    return Draft7Validator(schema)
+
+
+def faults(name: str, value: Any) -> list[str]:
+    return [f"{list(error.absolute_path)}: {error.message[:200]}" for error in validator(name).iter_errors(value)]
+
+
+def loaded(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.suffix == ".json" else yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_it_is_a_draft_07_schema(name: str) -> None:
+    schema = json.loads(files("supervisor").joinpath("schemas", f"{name}.json").read_text())
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    Draft7Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("folder", ["config/homelab", "tests/real/lab", "tests/real/adrienkohlbecker-homelab"])
+def test_sound_files_validate(folder: str) -> None:
+    inventories = sorted((ROOT / folder / "hosts").glob("*/services.yaml"))
+    documents = sorted((ROOT / folder / "world").rglob("*.json"))
+    assert inventories
+    assert documents
+    assert [fault for path in inventories for fault in faults("inventory", loaded(path))] == []
+    assert [fault for path in documents for fault in faults("world", loaded(path))] == []
+
+
+def test_the_modeline_of_the_bundled_homelab_leads_to_the_schema() -> None:
+    for path in (ROOT / "config" / "homelab" / "hosts").glob("*/services.yaml"):
+        line = path.read_text().splitlines()[0]
+        assert line.startswith("# yaml-language-server: $schema=")
+        assert (path.parent / line.partition("=")[2]).resolve() == ROOT / "supervisor" / "schemas" / "inventory.json"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_reports_events_and_checkpoints_validate(name: str, tmp_path: Path) -> None:
+    folder = ROOT / "tests" / "scenarios" / name
+    wanted = json.loads((folder / "expected.json").read_text())
+    given = {key: str(value) for key, value in wanted.get("settings", {}).items()}
+    outputs = {"event_log": str(tmp_path / "log"), "checkpoint": str(tmp_path / "checkpoint.json")}
+    inputs = {"inventory": str(folder / "hosts"), "world": str(folder / "world")}
+    settings = load_settings({**inputs, **outputs, **given}, {})
+    now = parse_instant(wanted["at"])
+    judgement = judge(settings, now)
+    assert faults("report", json.loads(json.dumps(report_json(judgement.report)))) == []
+    (tmp_path / "calm" / "nas").mkdir(parents=True)
+    (tmp_path / "calm" / "nas" / "services.yaml").write_text("")
+    with Recorder(settings) as recorder:
+        recorder.record(judgement, now, 0, "inotify")
+        # An hour later everything is stale: other events.
+        recorder.record(judge(settings, now + 3600 * SECOND), now + 3600 * SECOND, 1, "degraded: why")
+        # And another inventory: resolutions.
+        other = load_settings({**inputs, **outputs, **given, "inventory": str(tmp_path / "calm")}, {})
+        recorder.record(judge(other, now + 1), now + 7200 * SECOND, 0, None)
+    events = eventlog.read(str(tmp_path / "log"))[0]
+    assert events
+    assert [fault for event in events for fault in faults("event", event)] == []
+    assert faults("checkpoint", loaded(tmp_path / "checkpoint.json")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("inventory", {"servces": {}}),
+        ("inventory", {"services": {"web": {"critical": "yes"}}}),
+        ("inventory", {"services": {"a b": None}}),
+        ("inventory", {"services": {"a//b": None}}),
+        ("inventory", {"services": {"web": {"depends_on": "db"}}}),
+        ("inventory", {"node": {"always_on": 1}}),
+        ("world", {"observed_at": "2026-11-23T12:00:00"}),
+        ("world", {"nodes": {"nas": {"since": "2026-11-23T12:00:00Z"}}}),
+        ("world", {"deployments": [{"id": "d-1", "status": "failed"}]}),
+        ("world", []),
+        ("settings", {"stale_afte": "5m"}),
+        ("settings", {"stale_after": "5"}),
+        ("settings", {"max_input_bytes": 16}),
+        ("report", {"version": 1}),
+        ("event", {"specversion": "1.0"}),
+        ("checkpoint", {"version": 1}),
+    ],
+)
+def test_what_is_wrong_does_not_validate(name: str, value: Any) -> None:
+    assert faults(name, value)
+
+
+def test_the_settings_schema_has_every_key_with_its_default() -> None:
+    schema = json.loads(files("supervisor").joinpath("schemas", "settings.json").read_text())
+    properties = schema["properties"]
+    assert {key: str(entry["default"]) for key, entry in properties.items()} == {key.name: key.default for key in KEYS}
