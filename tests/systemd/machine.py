@@ -49,14 +49,14 @@ def prepare() -> None:
     CACHE.mkdir(parents=True, exist_ok=True)
     if not root().exists():
         # Beside its place, and renamed when it is whole: an interrupted attempt is not mistaken for a root.
-        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        with tempfile.TemporaryDirectory(dir=CACHE, ignore_cleanup_errors=True) as scratch:
             new = Path(scratch) / "root"
             mirror = [url] if (url := os.environ.get("DEBIAN_MIRROR")) else []
             command = ["debootstrap", "--variant=minbase", f"--include={','.join(PACKAGES)}", SUITE, str(new), *mirror]
             _build(command, "the Debian root")
-            new.rename(root())
+            _keep(new, root())
     if not wheels().exists():
-        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+        with tempfile.TemporaryDirectory(dir=CACHE, ignore_cleanup_errors=True) as scratch:
             new = Path(scratch) / "wheels"
             project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
             needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
@@ -66,7 +66,15 @@ def prepare() -> None:
             _build([*pip, "wheel", "--no-deps", *pins, "--wheel-dir", str(new), "sdnotify"], "a wheel")
             theirs = ["--only-binary=:all:", "--implementation=cp", f"--python-version={_python()}"]
             _build([*pip, "download", *theirs, *pins, "--find-links", str(new), "--dest", str(new), *needed], "wheels")
-            new.rename(wheels())
+            _keep(new, wheels())
+
+
+def _keep(new: Path, place: Path) -> None:
+    """Into its place; whoever was there first has made the same."""
+    with suppress(OSError):
+        new.rename(place)
+    if not place.exists():
+        raise CannotPrepareError(f"cannot put anything at {place}")
 
 
 def _build(command: list[str], what: str) -> None:

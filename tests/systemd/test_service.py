@@ -177,6 +177,19 @@ def test_without_the_homelab_folder_it_runs_and_says_that_the_inventory_is_absen
     assert homelab.machine.show("StatusText").startswith("unstable")
 
 
+def test_an_inventory_under_home_is_absent_until_a_drop_in_shows_it(homelab: Homelab) -> None:
+    hosts = homelab.machine.path("/home/alice/homelab/hosts")
+    shutil.copytree(homelab.folder / "hosts", hosts)
+    homelab.configure("inventory: /home/alice/homelab/hosts\n")
+    homelab.start()
+    assert ("reconcile_blocked", "input:hosts") in homelab.subjects()
+    assert ("reconcile_required", "service:nas/jellyfin") not in homelab.subjects()
+    homelab.drop_in("ProtectHome=tmpfs", "BindReadOnlyPaths=/home/alice/homelab")
+    homelab.machine.systemctl("restart", NAME)
+    assert homelab.machine.show("StatusText").startswith("nominal")
+    shutil.rmtree(hosts.parent)
+
+
 def test_a_homelab_folder_that_was_replaced_is_read_again(homelab: Homelab) -> None:
     homelab.configure("resync_interval: 1s\n")
     homelab.start()
