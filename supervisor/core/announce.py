@@ -77,7 +77,8 @@ def _reason_to_announce(
         return EmitReason.CHANGED if replaces else EmitReason.FIRST_SEEN
     if not entry.announced:
         return EmitReason.FIRST_SEEN
-    if repeat_interval and now - entry.last_event >= repeat_interval:
+    # An event from the future was announced by a clock that had jumped: it silences nothing.
+    if repeat_interval and not 0 <= now - entry.last_event < repeat_interval:
         return EmitReason.REPEATED
     return None
 

@@ -130,10 +130,6 @@ class Picture:
         standing = NodeStanding.ONLINE if report.word is NodeWord.ONLINE else NodeStanding.OFFLINE
         return NodeVerdict(standing, f"its status is {shown(report.status)}")
 
-    def is_expected_back(self, node: DesiredNode) -> bool:
-        """False for a sometimes-on node that is offline: nothing is expected of it meanwhile."""
-        return node.always_on or self.nodes[node.name].standing is not NodeStanding.OFFLINE
-
     # --- services
 
     def report_of(self, ref: ServiceRef) -> ServiceReport | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from supervisor.core.instant import Instant, format_instant
+from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model import EventType
 
 Event = Mapping[str, Any]
@@ -88,9 +88,13 @@ def parse_line(line: bytes, source: str | None = None) -> Event | None:
     mine = (
         str(event.get("source")).startswith("/runtime-supervisor/") if source is None else event.get("source") == source
     )
-    if not mine or event.get("type") not in _TYPES or not isinstance(event.get("subject"), str):
+    texts = (event.get("type"), event.get("subject"), event.get("time"), event.get("id"))
+    if not mine or not all(isinstance(text, str) for text in texts) or event["type"] not in _TYPES:
+        return None
+    try:
+        parse_instant(event["time"])
+    except ValueError:
         return None
     sequence = event.get("sequence")
-    if not isinstance(sequence, str) or not (sequence.isascii() and sequence.isdigit() and len(sequence) < 19):
-        return None
-    return event if isinstance(event.get("time"), str) and isinstance(event.get("id"), str) else None
+    sound = isinstance(sequence, str) and sequence.isascii() and sequence.isdigit() and len(sequence) < 19
+    return event if sound else None

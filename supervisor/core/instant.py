@@ -26,6 +26,7 @@ _UNITS: dict[str, Duration] = {
     "h": 3600 * SECOND,
     "d": 86400 * SECOND,
 }
+_LONGEST: Duration = 36500 * 86400 * SECOND
 _DURATION = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?(ms|s|m|h|d)", re.ASCII)
 
 
@@ -70,7 +71,10 @@ def parse_duration(text: str) -> Duration:
         raise ValueError(f"{text[:60]!r} is no duration such as 500ms, 30s, 5m, 4h or 1d")
     whole, fraction, unit = match.groups()
     scale = _UNITS[unit]
-    return int(whole) * scale + int((fraction or "0").ljust(9, "0")) * scale // SECOND
+    duration = int(whole) * scale + int((fraction or "0").ljust(9, "0")) * scale // SECOND
+    if duration > _LONGEST:
+        raise ValueError(f"{text!r} is longer than 36500d")
+    return duration
 
 
 def format_duration(duration: Duration) -> str:
@@ -79,4 +83,5 @@ def format_duration(duration: Duration) -> str:
         count, rest = divmod(duration, _UNITS[unit])
         if rest == 0 and (count or unit == "s"):
             return f"{count}{unit}"
-    return f"{duration / SECOND:.9f}".rstrip("0") + "s"
+    seconds, nanos = divmod(duration, SECOND)
+    return f"{seconds}.{nanos:09d}".rstrip("0") + "s"

@@ -54,7 +54,8 @@ def fold(ledger: Ledger, events: Iterable[Event]) -> Ledger:
         data = event["data"]
         fingerprint = data.get("fingerprint")
         if event["type"] == EventType.SUMMARY_CHANGED:
-            summary = Summary(data["to"]) if data.get("to") in set(Summary) else summary
+            known_words = [word for word in Summary if word == data.get("to")]
+            summary = known_words[0] if known_words else summary
         elif not isinstance(fingerprint, str):
             continue
         elif event["type"] == EventType.RESOLVED:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 
 from supervisor.core.drift import (
     NodeStanding,
@@ -60,10 +59,6 @@ class Judgement:
     picture: Picture
     report: Report
 
-    @cached_property
-    def recommendations(self) -> dict[Subject, Recommendation]:
-        return {one.subject: one for one in self.report.recommendations}
-
     def closure(self, subject: Subject) -> tuple[Closure, Subject | None] | None:
         """Why ``subject``, which has no recommendation, has none, with the subject that explains it if one does.
 
@@ -87,7 +82,8 @@ class Judgement:
         standing = self.picture.nodes[node.name].standing
         if standing in (NodeStanding.STALE, NodeStanding.UNJUDGED):
             return None
-        if isinstance(subject, ServiceRef) and standing is NodeStanding.OFFLINE:
+        if standing is NodeStanding.OFFLINE:
+            # What is neither drift nor well is no longer expected.
             return (Closure.INHIBITED, NodeRef(node.name)) if node.always_on else (Closure.REMOVED, None)
         return Closure.CLEARED, None
 
@@ -156,10 +152,8 @@ def reconcile(
 
 def _findings(picture: Picture) -> Iterator[tuple[Case, list[Drift]]]:
     """Each subject that drifts, with its drift."""
-    inputs: dict[InputRef, tuple[Case, list[Drift]]] = {}
     for drift, invalid in detect_invalid_inputs(picture):
-        inputs[invalid.ref] = (InputCase(picture, invalid.ref, invalid), [drift])
-    yield from inputs.values()
+        yield InputCase(picture, invalid.ref, invalid), [drift]
     stale_world = detect_stale_world(picture)
     if stale_world is not None:
         yield InputCase(picture, WORLD), [stale_world]

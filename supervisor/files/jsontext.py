@@ -24,6 +24,8 @@ def parse(text: str) -> Any:
         value = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
         )
+        if _SURROGATE.search(text) and _has_lone_surrogate(value):
+            raise MalformedError("is no JSON: a \\u escape is half of a surrogate pair")
     except json.JSONDecodeError as error:
         raise MalformedError(f"is no JSON: {error.msg}", error.lineno, error.colno) from None
     except _RefusedError as error:
@@ -31,8 +33,6 @@ def parse(text: str) -> Any:
         raise MalformedError(f"is no JSON: {_MESSAGES[error.args[0]].format(error.args[1])}", line, column) from None
     except RecursionError:
         raise MalformedError("is nested too deeply") from None
-    if _SURROGATE.search(text) and _has_lone_surrogate(value):
-        raise MalformedError("is no JSON: a \\u escape is half of a surrogate pair")
     return value
 
 

@@ -106,7 +106,10 @@ def _documents(
         try:
             status = entry.stat()
             identity = (status.st_dev, status.st_ino)
-            if identity in above or len(above) >= _MAX_DEPTH:
+            if identity in above:
+                continue
+            if len(above) >= _MAX_DEPTH:
+                yield relative, UnreadableError(f"is nested deeper than {_MAX_DEPTH} folders")
                 continue
             yield from _documents(root, f"{relative}/", (*above, identity))
         except FileNotFoundError:
@@ -119,7 +122,8 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
     except OSError:
-        return False
+        # It cannot be told; looking into it says why, unless its name says that it is a document.
+        return not entry.name.endswith(SUFFIXES)
 
 
 @dataclass(slots=True)
@@ -220,6 +224,8 @@ class _Document:
                 services[node][name] = _service_report(entry, pointer, document)
             return
         for node, pointer, entry in _named(value, "/services", "services", node_name_fault):
+            if entry is None:
+                raise SchemaError("the services of a node must be an object or a list, not nothing", pointer)
             reports = services.setdefault(node, {})
             for name, below, item in _named(entry, pointer, "the services of a node", name_fault):
                 if name in reports:

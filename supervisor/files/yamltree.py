@@ -18,7 +18,7 @@ from supervisor.errors import MalformedError
 
 MAX_DEPTH = 64
 MAX_ALIASES = 100_000
-MAX_EXPANDED = 2_000_000
+MAX_EXPANDED = 200_000
 """Values that aliases may stand for in one file, counted as if they were written out."""
 
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
@@ -60,16 +60,18 @@ class Scalar:
         return text
 
     size = 1
+    height = 0
 
 
 @dataclass(slots=True)
 class Sequence:
-    """A list and its place."""
+    """A list and its place. ``size`` counts the values in it, ``height`` the levels, those behind aliases too."""
 
     items: list[Node]
     line: int
     column: int
     size: int = 1
+    height: int = 1
 
 
 @dataclass(slots=True)
@@ -90,6 +92,7 @@ class Mapping:
     line: int
     column: int
     size: int = 1
+    height: int = 1
 
 
 Node = Scalar | Sequence | Mapping
@@ -198,7 +201,7 @@ class _Builder:
                 self._anchors[event.anchor] = node
             return node
         if kind is yaml.AliasEvent:
-            return self._alias(event)
+            return self._alias(event, depth)
         if depth >= MAX_DEPTH:
             raise _error(event, f"is nested deeper than {MAX_DEPTH} levels")
         node = self._mapping(event, depth) if kind is yaml.MappingStartEvent else self._sequence(event, depth)
@@ -207,7 +210,7 @@ class _Builder:
             self._anchors[event.anchor] = node
         return node
 
-    def _alias(self, event: Any) -> Node:
+    def _alias(self, event: Any, depth: int) -> Node:
         self._aliases += 1
         node = self._anchors.get(event.anchor)
         if node is None:
@@ -215,6 +218,9 @@ class _Builder:
         self._expanded += node.size
         if self._aliases > MAX_ALIASES or self._expanded > MAX_EXPANDED:
             raise _error(event, "uses aliases that stand for too many values")
+        # Otherwise aliases to aliases would build what the depth's limit forbids.
+        if depth + node.height > MAX_DEPTH:
+            raise _error(event, f"is nested deeper than {MAX_DEPTH} levels by its aliases")
         return node
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
@@ -223,6 +229,7 @@ class _Builder:
             item = self._node(event, depth + 1)
             node.items.append(item)
             node.size += item.size
+            node.height = max(node.height, item.height + 1)
         return node
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
@@ -235,6 +242,7 @@ class _Builder:
                 raise _error(event, "has a key that is no text")
             entry = Entry(key, self._node(self._next(), depth + 1))
             node.size += entry.value.size
+            node.height = max(node.height, entry.value.height + 1)
             if key.plain and key.text == "<<":
                 if merge is not None:
                     node.duplicates.append(entry)

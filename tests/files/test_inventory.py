@@ -154,6 +154,7 @@ BOMBS = {
     "aliases": bomb("a{i}: &a{i} [{before}]", 10),
     "merges": bomb("a{i}: &a{i} {{<<: [{before}], k{i}: {one}}}", 30),
     "itself": "a: &a [*a]",
+    "height": "".join(f"a{i}: &a{i} {'[' * 60}{f'*a{i - 1}' if i else ''}{']' * 60}\n" for i in range(30)),
     "lists": "[" * 100_000,
     "mappings": "{a: " * 100_000,
 }

@@ -42,6 +42,8 @@ def load(folder: Path) -> tuple[Actual, list[str]]:
         ('{"observed_at": 1}', "1:17: error: observed_at must be a time, not a number"),
         ('{"nodes": {"nas": {}}}', "1:12: error: status is missing"),
         ('{"nodes": {"nas": null}}', "1:19: error: a status must be an object, not nothing"),
+        ('{"services": {"nas": null}}', "1:22: error: the services of a node must be an object or a list, not nothing"),
+        ('{"x": ' + "[" * 990 + '"\\ud800"' + "]" * 990 + "}", " error: is "),
         ('{"nodes": "nas"}', "1:11: error: nodes must be an object or a list, not text"),
         ('{"nodes": [{"name": "a/b", "status": "up"}]}', "1:21: error: the node name 'a/b' has a slash"),
         ('{"services": {"nas": {"a b": "ok"}}}', "1:30: error: the name 'a b' has a blank or a character that cannot"),
@@ -136,6 +138,21 @@ def test_what_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
     assert list(actual.nodes) == ["nas"]
     # A folder may have any name: what is in it counts.
     assert len(found) == (0 if kind == "folder" else 1)
+
+
+def test_a_folder_that_cannot_be_looked_into_is_said(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"nodes": {"nas": "up"}}')
+    (tmp_path / "round").symlink_to("round")
+    deep = tmp_path
+    for _ in range(40):
+        deep /= "d"
+    deep.mkdir(parents=True)
+    actual, found = load(tmp_path)
+    assert [one.ref.path for one in actual.unreadable] == ["world/" + "/".join(["d"] * 33), "world/round"]
+    assert found == [
+        "world/" + "/".join(["d"] * 33) + ": error: is nested deeper than 32 folders",
+        "world/round: error: cannot be read: too many symbolic links",
+    ]
 
 
 def test_an_empty_folder_is_no_world(tmp_path: Path) -> None:

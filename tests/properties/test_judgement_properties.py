@@ -232,4 +232,4 @@ def test_explain_agrees_with_the_report(ground: Ground, fleet: Fleet) -> None:
             explanation = explain(judgement, subject)
             assert explanation is not None
             decided = [row for row in explanation.rows if row.decides]
-            assert bool(decided) == (subject in judgement.recommendations)
+            assert bool(decided) == (subject in {one.subject for one in judgement.report.recommendations})

@@ -1,0 +1,75 @@
+"""Settings: precedence, and a fault names the key, where it was given, and the way out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from supervisor.core.instant import SECOND
+from supervisor.errors import ConfigError
+from supervisor.files.settings import load_settings, parse_size
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    settings = load_settings({}, {})
+    assert (settings.inventory, settings.world) == ("hosts", "/opt/homelab/world")
+    assert (settings.event_log, settings.checkpoint) == ("/tmp/agent-events.log", "/tmp/supervisor-checkpoint.json")
+    assert (settings.resync_interval, settings.quiet_period) == (60 * SECOND, SECOND // 2)
+    assert (settings.repeated_failures, settings.max_input_bytes) == (3, 16 << 20)
+
+
+def test_a_flag_beats_the_environment_beats_the_file_beats_the_default(tmp_path: Path) -> None:
+    config = tmp_path / "supervisor.yaml"
+    config.write_text("world: /file\nstale_after: 1m\nmax_delay: 7s\n")
+    environ = {"RUNTIME_SUPERVISOR_WORLD": "/environment", "RUNTIME_SUPERVISOR_STALE_AFTER": "2m"}
+    settings = load_settings({"world": "/flag"}, environ, str(config))
+    assert (settings.world, settings.stale_after, settings.max_delay) == ("/flag", 120 * SECOND, 7 * SECOND)
+
+
+def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("world: /file\n")
+    assert load_settings({}, {"RUNTIME_SUPERVISOR_CONFIG": str(tmp_path / "a.yaml")}).world == "/file"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("stale_after: 5", "stale_after ({path}:1): '5' has no unit: write 5s, 5m, 5h, 5d or 5ms"),
+        ("stale_after: soon", "stale_after ({path}:1): 'soon' is no duration such as 500ms, 30s, 5m, 4h or 1d"),
+        ("resync_interval: 0s", "resync_interval ({path}:1): must be longer than 0s"),
+        ("max_input_bytes: 16", "max_input_bytes ({path}:1): '16' has no unit: write 16B, 16KiB, 16MiB or 16GiB"),
+        ("max_input_bytes: 0B", "max_input_bytes ({path}:1): must be at least 1B"),
+        ("repeated_failures: 0", "repeated_failures ({path}:1): '0' is no whole number from 1 to 1000"),
+        ("world:", "world ({path}:1): must be one value"),
+        ("world: [a]", "world ({path}:1): must be one value"),
+        ("\nstale_afte: 5m", "stale_afte ({path}:2): is no known setting; did you mean stale_after?"),
+        ("world: a\nworld: b", "world ({path}:2): is there twice"),
+        ("- a", "{path}:1:1: must be a mapping of settings"),
+        ("world: [", "{path}:1:9: is no YAML: while parsing a flow node did not find expected node content"),
+        ("quiet_period: 10s", "max_delay (default): must be at least quiet_period, 10s"),
+        ("event_log: x\ncheckpoint: ./x", "checkpoint ({path}:2): must not be the event log"),
+    ],
+)
+def test_a_fault_names_key_source_and_way_out(tmp_path: Path, text: str, fault: str) -> None:
+    path = tmp_path / "supervisor.yaml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_settings({}, {}, str(path))
+    assert str(caught.value) == f"cannot use the settings: {fault.format(path=path)}"
+
+
+def test_all_faults_are_said_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings({"stale_after": "5"}, {"RUNTIME_SUPERVISOR_MAX_DELAY": "x", "RUNTIME_SUPERVISOR_ODD": ""})
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_an_empty_file_sets_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("# all defaults\n")
+    assert load_settings({}, {}, str(tmp_path / "a.yaml")) == load_settings({}, {})
+
+
+@pytest.mark.parametrize(("text", "size"), [("1B", 1), ("2KiB", 2048), ("16MiB", 16 << 20), ("1GiB", 1 << 30)])
+def test_sizes(text: str, size: int) -> None:
+    assert parse_size(text) == size
