@@ -1,7 +1,5 @@
 """``python -m supervisor``: the same as the command ``runtime-supervisor``."""
 
-import sys
+from supervisor.cli import entry
 
-from supervisor.cli import main
-
-sys.exit(main())
+entry()

@@ -6,14 +6,18 @@ Each command imports what it needs when it runs, so that ``--help`` and ``status
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from supervisor import __version__
 from supervisor.errors import ConfigError, LockedError, SupervisorError
 from supervisor.files.settings import KEYS, Settings, load_settings
+
+if TYPE_CHECKING:
+    from supervisor.core.model import Subject
 
 DONE, FAILED, DEGRADED, UNSTABLE, USAGE, LOCKED, SETTINGS = 0, 1, 2, 3, 64, 75, 78
 """Exit codes."""
@@ -33,6 +37,10 @@ class _Parser(argparse.ArgumentParser):
 
 def entry() -> None:
     """The command ``runtime-supervisor``."""
+    # The same bytes whatever the locale says.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(main())
 
 
@@ -40,16 +48,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.command(options))
+        code = int(options.command(options))
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return code
     except ConfigError as error:
         return _fail(error, SETTINGS)
     except LockedError as error:
         return _fail(error, LOCKED)
     except SupervisorError as error:
         return _fail(error, FAILED)
-    except BrokenPipeError:
-        # Whoever read our output has enough; keep the interpreter from complaining about it at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        # Keep the interpreter from complaining of the same at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            print(f"runtime-supervisor: cannot write the output: {error.strerror or error}", file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         return 130
@@ -200,9 +213,11 @@ def _reconcile(options: argparse.Namespace) -> int:
     else:
         with Recorder(settings) as recorder:
             judgement = judge(settings, when)
-            recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
-        for notice in recorder.take_notices():
-            print(f"runtime-supervisor: {notice}", file=sys.stderr)
+            try:
+                recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
+            finally:
+                for notice in recorder.take_notices():
+                    print(f"runtime-supervisor: {notice}", file=sys.stderr)
     if options.output == "json":
         _print_json(report_json(judgement.report))
     else:
@@ -273,13 +288,26 @@ def _explain(options: argparse.Namespace) -> int:
     from supervisor.daemon.passes import judge
 
     judgement = judge(settings, options.at if options.at is not None else Clock().now)
-    subject = views.find_subject(options.subject, judgement)
+    subject = views.find_subject(options.subject, judgement) or _open_subject(options.subject, settings)
     explanation = None if subject is None else explain(judgement, subject)
     if explanation is None:
         hint = views.near_subject(options.subject, judgement)
         raise SupervisorError(f"cannot explain {options.subject!r}: neither the inventory nor the world knows it{hint}")
     _write(views.explanation(explanation))
     return DONE
+
+
+def _open_subject(fingerprint: str, settings: Settings) -> Subject | None:
+    """The subject of a recommendation that is still open though it is not judged at present."""
+    from supervisor.core.model import parse_subject
+    from supervisor.files import checkpoint
+
+    try:
+        saved = checkpoint.view(settings.checkpoint)
+    except SupervisorError:
+        return None
+    entry = saved.ledger.open.get(fingerprint) if saved is not None else None
+    return parse_subject(entry.subject) if entry is not None else None
 
 
 def _schema(options: argparse.Namespace) -> int:

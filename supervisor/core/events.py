@@ -10,6 +10,7 @@ from typing import Any
 
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model import EventType
+from supervisor.errors import InvariantError
 
 Event = Mapping[str, Any]
 
@@ -66,7 +67,10 @@ def event_line(event: Event) -> bytes:
         if not entries:
             # Names, ids and values are bounded where they are read, so only prose can be this long.
             data["reason"] = str(data.get("reason", ""))[:1000]
-            return _encode({**event, "data": data})
+            line = _encode({**event, "data": data})
+            if len(line) > LINE_LIMIT:
+                raise InvariantError(f"cannot cut an event to {LINE_LIMIT} bytes: its names are too long")
+            return line
         data[longest] = entries[: len(entries) // 2]
     return line
 

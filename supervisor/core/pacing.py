@@ -24,12 +24,17 @@ class Pacing:
     writing: frozenset[str] = frozenset()
 
     def began(self, path: str, at: int) -> Pacing:
-        """A write is in progress: what is in the file now may be half of it."""
+        """A write is in progress, or the file is gone and may be about to come back: what is there now may be half."""
         first = at if self.first is None else self.first
         return replace(self, first=first, due=self._later(first, at), writing=self.writing | {path})
 
+    def stirred(self, at: int) -> Pacing:
+        """Something changed that is no file: a folder came or went. What is in it may follow."""
+        first = at if self.first is None else self.first
+        return replace(self, first=first, due=self._later(first, at))
+
     def ended(self, path: str, at: int) -> Pacing:
-        """A file is complete: closed, renamed into place, or gone."""
+        """A file is complete: closed, or renamed into place."""
         first = at if self.first is None else self.first
         writing = self.writing - {path}
         after_quiet = self.finished is None or at - self.finished >= self.quiet_period

@@ -224,7 +224,9 @@ def _open_incident(case: Case) -> Verdict:
         return Verdict(False, f"its status is {shown(incident.status)}")
     severity = Severity.CRITICAL if incident.critical else Severity.WARNING
     title = f": {shown(incident.title)}" if incident.title else ""
-    return Verdict(True, f"incident {incident.id} is {shown(incident.status)}{title}", severity)
+    place = " on ".join(part for part in (incident.service, incident.node) if part)
+    about = f" ({place})" if place else ""
+    return Verdict(True, f"incident {incident.id}{about} is {shown(incident.status)}{title}", severity)
 
 
 class Row(NamedTuple):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -14,7 +16,7 @@ from supervisor.daemon.clock import Clock
 from supervisor.daemon.heartbeat import SdNotifier, Systemd
 from supervisor.daemon.passes import Recorder
 from supervisor.daemon.watch import WATCHING, Watcher, roots
-from supervisor.daemon.worker import Outcome, Result, Setup, Worker
+from supervisor.daemon.worker import Order, Outcome, Result, Worker
 from supervisor.daemon.workqueue import Trigger, Workqueue
 from supervisor.errors import ConfigError, SupervisorError
 from supervisor.files.mounts import is_private
@@ -28,10 +30,28 @@ _LONGEST_START = 600 * SECOND
 def run(settings: Settings, load: Callable[[], Settings]) -> int:
     """Run until SIGTERM or SIGINT; 0. Signals must be blocked already. LockedError when another one runs."""
     logs.configure()
+    anchor = _Anchor(os.getcwd())
+    settings = anchor.hold(settings)
     _refuse_private(settings)
     recorder = Recorder(settings)
     recorder.open()
-    return _Daemon(settings, recorder, load).run()
+    return _Daemon(settings, recorder, lambda: anchor.hold(load())).run()
+
+
+class _Anchor:
+    """Relative paths mean the folder that the daemon was started in, also when another one took that folder's place."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def hold(self, settings: Settings) -> Settings:
+        return replace(
+            settings,
+            inventory=os.path.join(self._folder, settings.inventory),
+            world=os.path.join(self._folder, settings.world),
+            event_log=os.path.join(self._folder, settings.event_log),
+            checkpoint=os.path.join(self._folder, settings.checkpoint),
+        )
 
 
 def _refuse_private(settings: Settings) -> None:
@@ -54,15 +74,18 @@ class _Daemon:
         self._queue = Workqueue(
             self._clock.monotonic, settings.quiet_period, settings.max_delay, settings.resync_interval
         )
-        self._watcher = Watcher(self._queue.began, self._queue.ended)
-        self._worker = Worker(Setup(settings, recorder), self._queue, self._clock, self._watch, self._after)
-        self._to_watch: Settings | None = settings
-        self._reloads = self._answering = self._answered = 0
+        self._watcher = Watcher(self._queue)
+        self._worker = Worker(
+            Order(settings), recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
+        )
+        self._answered = 0
         self._ready = False
+        self._failed = False
+        self._main = threading.get_ident()
         self._started = self._clock.monotonic()
 
     def run(self) -> int:
-        settings = self._worker.setup.settings
+        settings = self._worker.order.settings
         self._log.info(
             "started", inventory=settings.inventory, world=settings.world, event_log=settings.event_log, pid=os.getpid()
         )
@@ -72,50 +95,49 @@ class _Daemon:
             while (received := signals.wait(self._pause())) not in (signal.SIGTERM, signal.SIGINT):
                 if received is signal.SIGHUP:
                     self._reload()
-                self._beat(thread.is_alive())
+                self._beat()
         finally:
             self._systemd.stopping()
             self._queue.close()
             thread.join()
             self._watcher.stop()
-        self._log.info("stopped", signal=received.name if received is not None else None)
-        return 0
+        self._log.info("stopped", failed=self._failed)
+        return 1 if self._failed else 0
+
+    def _worker_died(self) -> None:
+        """Called by the worker: end as if told to, but not with 0."""
+        self._failed = True
+        signal.pthread_kill(self._main, signal.SIGTERM)
 
     def _reload(self) -> None:
-        """Fallible first, then swap: whatever is wrong with the new settings, the old ones go on."""
+        """Whatever is wrong with the new settings, the old ones go on; a pass is made in any case."""
         self._systemd.reloading(self._clock.monotonic())
-        old = self._worker.setup
+        old = self._worker.order
+        settings = old.settings
         try:
             settings = self._load()
             _refuse_private(settings)
-            recorder = old.recorder.for_settings(settings)
         except SupervisorError as error:
+            settings = old.settings
             for line in str(error).splitlines():
                 self._log.error("reload refused, the old settings stay", error=line)
-        else:
-            self._worker.setup = Setup(settings, recorder)
-            if (settings.inventory, settings.world) != (old.settings.inventory, old.settings.world):
-                self._to_watch = settings
-            self._queue.tune(settings.quiet_period, settings.max_delay, settings.resync_interval)
-        self._reloads += 1
+        except Exception:  # noqa: BLE001 - logged whole; nothing that a reload does may end the daemon
+            settings = old.settings
+            self._log.exception("reload refused, the old settings stay")
+        self._worker.order = Order(settings, old.reload + 1)
         self._queue.request(Trigger.SIGNAL)
 
-    def _watch(self) -> str:
-        """Called by the worker before each pass, so that no change falls between reading and watching."""
-        self._answering = self._reloads
-        settings, self._to_watch = self._to_watch, None
-        if settings is not None:
-            self._watcher.aim(roots(settings.inventory, settings.world))
-            return self._watcher.state
-        return self._watcher.check()
+    def _watch(self, settings: Settings) -> str:
+        """Called by the worker before it reads, so that no change falls between watching and reading."""
+        return self._watcher.check(roots(settings.inventory, settings.world))
 
     def _after(self, result: Result) -> None:
         """Called by the worker after each pass."""
         self._systemd.status(self._status(result))
-        if not self._ready or self._answering != self._answered:
-            self._ready = True
-            self._answered = self._answering
+        if not self._ready or result.reload != self._answered:
+            self._answered = result.reload
             self._systemd.ready()
+            self._ready = True
 
     def _status(self, result: Result) -> str:
         when = format_instant(self._clock.now() // SECOND * SECOND)
@@ -139,7 +161,7 @@ class _Daemon:
             return self._systemd.interval
         return _START_STEP / SECOND if self._systemd.listens else None
 
-    def _beat(self, worker_lives: bool) -> None:
+    def _beat(self) -> None:
         """Tell systemd of progress, and only of progress.
 
         Before the first pass is over, ask for more time, up to a limit. After it, a heartbeat only when the worker is
@@ -147,11 +169,11 @@ class _Daemon:
         """
         now = self._clock.monotonic()
         if not self._ready:
-            if worker_lives and now - self._started < _LONGEST_START:
+            if now - self._started < _LONGEST_START:
                 self._systemd.extend_start(4 * _START_STEP)
             return
         interval = self._systemd.interval
-        if interval is None or not worker_lives:
+        if interval is None:
             return
         if not self._watcher.is_alive() and self._watcher.state == WATCHING:
             # Its threads died; the pass looks at everything and builds the watcher anew.

@@ -15,6 +15,7 @@ from supervisor.core.ledger import Ledger, fold
 from supervisor.core.reconcile import Judgement, reconcile
 from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint, eventlog
+from supervisor.files.atomic import sweep
 from supervisor.files.checkpoint import Checkpoint
 from supervisor.files.inventory import load_inventory
 from supervisor.files.settings import Settings
@@ -50,22 +51,21 @@ class Recorder:
     def open(self) -> None:
         """Take the lock. LockedError when another supervisor holds it."""
         self._lock.acquire()
+        sweep(self._path)
 
     def close(self) -> None:
         self._lock.release()
 
     def for_settings(self, settings: Settings) -> Recorder:
-        """Itself when the outputs stay where they are, else one for the new places, holding their lock."""
+        """Itself when the outputs stay where they are, else one for the new places; after an OutputError it stays."""
         if (settings.event_log, settings.checkpoint) == (self._log_path, self._path):
             return self
-        new = Recorder(settings, self._lock if settings.checkpoint == self._path else None)
+        if settings.checkpoint == self._path:
+            return Recorder(settings, self._lock)
+        new = Recorder(settings)
         new.open()
+        self.close()
         return new
-
-    def close_unless(self, successor: Recorder) -> None:
-        """Let the lock go, if the one that takes over does not hold the same."""
-        if successor._lock is not self._lock:
-            self.close()
 
     def __enter__(self) -> Self:
         self.open()
@@ -115,7 +115,11 @@ class Recorder:
         events, position = eventlog.recover(self._log_path, saved.position, self._source)
         unknown = [event for event in events if int(event["sequence"]) > saved.ledger.sequence]
         state = replace(saved, ledger=fold(saved.ledger, unknown), position=position)
-        self._remember(state)
+        if unknown:
+            # The crash came before this was saved; until it is, a rotation could hide these events from us.
+            self._save(replace(state, updated=now))
+        else:
+            self._remember(state)
         return state
 
     def _save(self, state: Checkpoint) -> None:

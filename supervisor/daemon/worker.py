@@ -36,39 +36,49 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is known after a pass; ``report`` is None when there is none, ``error`` says why it is not durable."""
+    """What is known after a pass: the reload it heeds, its report if there is one, ``error`` if it is not durable."""
 
     number: int
     trigger: Trigger
     outcome: Outcome
+    reload: int = 0
     report: Report | None = None
     emissions: tuple[Emission, ...] = ()
     error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
-    """What a pass works with; replaced as a whole by a reload."""
+class Order:
+    """The settings that a pass is to work with, and the number of the reload that brought them."""
 
     settings: Settings
-    recorder: Recorder
+    reload: int = 0
 
 
 @dataclass
 class Worker:
-    """Runs in a thread of its own. ``watch`` says how changes are noticed; ``after`` is told of every pass."""
+    """Runs in a thread of its own, which alone uses the recorder.
 
-    setup: Setup
+    ``order`` may be replaced at any time and holds from the next pass on. ``watch`` says how changes of a pass's inputs
+    are noticed; ``after`` is told of every pass; ``died`` when the thread ends other than by the queue's close.
+    """
+
+    order: Order
+    recorder: Recorder
     queue: Workqueue
     clock: Clock
-    watch: Callable[[], str]
+    watch: Callable[[Settings], str]
     after: Callable[[Result], None]
+    died: Callable[[], None]
     log: Any = field(default_factory=structlog.get_logger)
     started: int | None = None
     """When the pass that runs began, monotonic nanoseconds; None between passes."""
     _number: int = 0
     _retries: int = 0
-    _recorder: Recorder | None = None
+
+    def __post_init__(self) -> None:
+        self._considered = self.order
+        self._settings = self.order.settings
 
     def start(self) -> threading.Thread:
         thread = threading.Thread(target=self._run, name="worker")
@@ -76,38 +86,55 @@ class Worker:
         return thread
 
     def _run(self) -> None:
-        while (trigger := self.queue.take()) is not None:
-            self.started = self.clock.monotonic()
-            result = self._pass(trigger)
-            self.started = None
-            self.queue.done(self._retry_after(result.outcome))
-            self.after(result)
-        self.setup.recorder.close()
+        try:
+            while (trigger := self.queue.take()) is not None:
+                self.started = self.clock.monotonic()
+                result = self._pass(trigger)
+                self.started = None
+                self.queue.done(self._retry_after(result.outcome))
+                self.after(result)
+        except BaseException:
+            # A daemon without a worker would be a corpse that looks alive.
+            self.log.exception("the worker died")
+            self.died()
+        finally:
+            self.recorder.close()
+
+    def _adopt(self, order: Order) -> None:
+        """Fallible first, then swap: what cannot be used leaves the old settings in force."""
+        if order is self._considered:
+            return
+        self._considered = order
+        try:
+            self.recorder = self.recorder.for_settings(order.settings)
+        except OutputError as error:
+            self.log.error("reload refused, the old settings stay", error=str(error))
+        else:
+            self._settings = order.settings
+            self.queue.tune(self._settings.quiet_period, self._settings.max_delay, self._settings.resync_interval)
 
     def _pass(self, trigger: Trigger) -> Result:
         self._number += 1
-        began, setup, report = self.clock.monotonic(), self.setup, None
-        if self._recorder is not None:
-            self._recorder.close_unless(setup.recorder)
-        self._recorder = setup.recorder
+        began, order, report = self.clock.monotonic(), self.order, None
         emissions: list[Emission] = []
         error: str | None = None
         outcome = Outcome.OK
         try:
-            watch = self.watch()
-            judgement = judge(setup.settings, self.clock.now)
+            self._adopt(order)
+            watch = self.watch(self._settings)
+            judgement = judge(self._settings, self.clock.now)
             report = judgement.report
-            emissions = setup.recorder.record(judgement, judgement.picture.now, setup.settings.repeat_interval, watch)
+            emissions = self.recorder.record(judgement, judgement.picture.now, self._settings.repeat_interval, watch)
         except OutputError as failure:
             outcome, error = Outcome.RETRY, str(failure)
             self.log.error("pass is not durable, it will be tried again", error=error, **{"pass": self._number})
         except Exception as failure:  # a bug of ours, whatever it is, must not end the daemon
             outcome, error = Outcome.BUG, f"{type(failure).__name__}: {failure}"
             self.log.exception("pass dropped by a fault of the supervisor", **{"pass": self._number})
-        for notice in setup.recorder.take_notices():
+        for notice in self.recorder.take_notices():
             self.log.warning(notice)
         self._tell(trigger, outcome, report, emissions, self.clock.monotonic() - began)
-        return Result(self._number, trigger, outcome, report, tuple(emissions), error)
+        return Result(self._number, trigger, outcome, order.reload, report, tuple(emissions), error)
 
     def _retry_after(self, outcome: Outcome) -> Duration | None:
         if outcome is not Outcome.RETRY:

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 
 from supervisor.core.instant import SECOND, Duration
 from supervisor.core.pacing import Pacing
+
+_LONGEST_WAIT = 3600 * SECOND
 
 
 class Trigger(StrEnum):
@@ -55,8 +58,14 @@ class Workqueue:
             self._pacing = self._pacing.began(path, self._monotonic())
             self._condition.notify()
 
+    def stirred(self) -> None:
+        """A folder came or went."""
+        with self._condition:
+            self._pacing = self._pacing.stirred(self._monotonic())
+            self._condition.notify()
+
     def ended(self, path: str) -> None:
-        """``path`` is complete: closed, renamed into place, or gone."""
+        """``path`` is complete: closed, or renamed into place."""
         with self._condition:
             self._pacing = self._pacing.ended(path, self._monotonic())
             self._condition.notify()
@@ -73,7 +82,8 @@ class Workqueue:
                     self._resync_at = self._monotonic() + self._resync
                     self._running = True
                     return trigger
-                self._condition.wait(remaining / SECOND)
+                # Bounded, for what a platform's wait can take.
+                self._condition.wait(min(remaining, _LONGEST_WAIT) / SECOND)
             return None
 
     def done(self, retry_after: Duration | None = None) -> None:
@@ -91,7 +101,7 @@ class Workqueue:
     def tune(self, quiet: Duration, max_delay: Duration, resync: Duration) -> None:
         """Other times from now on; what is waiting stays."""
         with self._condition:
-            self._pacing = Pacing(quiet, max_delay, self._pacing.first, self._pacing.finished, self._pacing.due)
+            self._pacing = replace(self._pacing, quiet_period=quiet, max_delay=max_delay)
             self._resync_at += resync - self._resync
             self._resync = resync
             self._condition.notify()

@@ -6,7 +6,9 @@ ours with one name is refused, by name, before a byte is written.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -64,6 +66,30 @@ def check_ours(status: os.stat_result) -> None:
         raise UnsafeError(f"belongs to user {status.st_uid}, not to user {os.geteuid()} who runs this")
     if status.st_mode & stat.S_IWOTH:
         raise UnsafeError("may be written by everybody")
+
+
+def why(error: OSError) -> str:
+    """An error of an output in words: what the path is, or what failed and what would help."""
+    text = error.strerror or type(error).__name__
+    if isinstance(error, UnsafeError):
+        return text
+    if error.errno == errno.EROFS:
+        text += "; a unit needs the folder in ReadWritePaths="
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        text += f" for user {os.geteuid()}; it may belong to another user"
+    return f"cannot be used: {text}"
+
+
+def sweep(path: str) -> None:
+    """Take away what killed processes left of replacements of ``path``; to be called by the only one who makes them."""
+    folder, name = os.path.split(os.path.abspath(path))
+    left = re.compile(re.escape(name) + r"\.[0-9a-f]{16}\.tmp")
+    with suppress(OSError):
+        for entry in sorted(os.listdir(folder)):
+            if left.fullmatch(entry):
+                with suppress(OSError):
+                    check_ours(os.lstat(os.path.join(folder, entry)))
+                    os.unlink(os.path.join(folder, entry))
 
 
 def _explained(path: str, error: OSError) -> OSError:

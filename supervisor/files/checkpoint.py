@@ -43,7 +43,7 @@ def load(path: str) -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CheckpointError(f"cannot read {shown_path(path)}: it {_why(error)}") from error
+        raise CheckpointError(f"cannot read {shown_path(path)}: it {atomic.why(error)}") from error
     return _read(path, descriptor)
 
 
@@ -59,11 +59,11 @@ def view(path: str) -> Checkpoint | None:
 
 
 def _read(path: str, descriptor: int) -> Checkpoint:
-    with open(descriptor, "rb") as file:
-        try:
+    try:
+        with open(descriptor, "rb") as file:
             data = file.read(_LIMIT + 1) if os.fstat(descriptor).st_size <= _LIMIT else b""
-        except OSError as error:
-            raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+    except OSError as error:
+        raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
     try:
         return _decode(json.loads(data))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -73,7 +73,7 @@ def _read(path: str, descriptor: int) -> Checkpoint:
 
 
 def save(path: str, checkpoint: Checkpoint) -> None:
-    """Replace the checkpoint durably. CheckpointError when that fails: the old one is whole then."""
+    """Replace the checkpoint durably. CheckpointError when that fails: the old or the new one is there, and whole."""
     document = {
         "version": VERSION,
         "sequence": checkpoint.ledger.sequence,
@@ -93,7 +93,7 @@ def save(path: str, checkpoint: Checkpoint) -> None:
             new.file.write(data)
             new.commit()
     except OSError as error:
-        raise CheckpointError(f"cannot replace {shown_path(path)}: it {_why(error)}") from error
+        raise CheckpointError(f"cannot replace {shown_path(path)}: it {atomic.why(error)}") from error
 
 
 def set_aside(path: str, now: Instant) -> str:
@@ -102,7 +102,7 @@ def set_aside(path: str, now: Instant) -> str:
     try:
         os.rename(path, aside)
     except OSError as error:
-        raise CheckpointError(f"cannot set {shown_path(path)} aside: it {_why(error)}") from error
+        raise CheckpointError(f"cannot set {shown_path(path)} aside: it {atomic.why(error)}") from error
     return aside
 
 
@@ -130,7 +130,7 @@ class Lock:
         try:
             descriptor = atomic.open_ours(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise CheckpointError(f"cannot lock {shown_path(self._path)}: it {_why(error)}") from error
+            raise CheckpointError(f"cannot lock {shown_path(self._path)}: it {atomic.why(error)}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -152,11 +152,6 @@ class Lock:
         with suppress(OSError):
             return os.path.samestat(os.fstat(descriptor), os.lstat(self._path))
         return False
-
-
-def _why(error: OSError) -> str:
-    text = reason(error)
-    return text if isinstance(error, atomic.UnsafeError) else f"failed: {text}"
 
 
 def _entry_json(entry: Entry) -> dict[str, Any]:
@@ -184,9 +179,11 @@ def _decode(document: Any) -> Checkpoint:
             parse_instant(value["last_event"]),
             value.get("announced", True) is not False,
         )
-    sequence, summary, log = document["sequence"], document["summary"], document["log"]
+    sequence, summary, log, watch = document["sequence"], document["summary"], document["log"], document.get("watch")
     position = Position(log["inode"], log["offset"], log["tail"])
     if not all(type(one) is int and one >= 0 for one in (sequence, position.inode, position.offset)):
         raise ValueError("a count is no whole number")
+    if not isinstance(position.tail, str) or not isinstance(watch, str | None):
+        raise ValueError("a text is none")
     ledger = Ledger(sequence, None if summary is None else Summary(summary), entries)
-    return Checkpoint(ledger, position, document.get("watch"), parse_instant(document["updated"]))
+    return Checkpoint(ledger, position, watch, parse_instant(document["updated"]))

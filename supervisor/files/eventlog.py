@@ -11,6 +11,7 @@ import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 from supervisor.core.events import START, Event, Position, event_line, parse_line
 from supervisor.errors import EventLogError
@@ -30,10 +31,8 @@ def append(path: str, events: list[Event]) -> Position:
         fresh = not os.path.lexists(path)
         descriptor = atomic.open_ours(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
-            size = os.fstat(descriptor).st_size
+            _end_fragment(descriptor)
             data = b"".join(event_line(event) for event in events)
-            if size and os.pread(descriptor, 1, size - 1) != b"\n":
-                data = b"\n" + data
             written = os.write(descriptor, data)
             if written != len(data):
                 raise EventLogError(f"cannot append to {path}: only {written} of {len(data)} bytes were written")
@@ -46,52 +45,77 @@ def append(path: str, events: list[Event]) -> Position:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise EventLogError(f"cannot append to {shown_path(path)}: it {_why(error)}") from error
+        raise EventLogError(f"cannot append to {shown_path(path)}: it {atomic.why(error)}") from error
 
 
 def recover(path: str, position: Position, source: str) -> tuple[list[Event], Position]:
     """Our events of ``source`` after ``position``, in order, and the position behind the log's last whole line.
 
-    Follows a log that was renamed in its folder since; starts over when the file is not the one that was known.
+    Follows a log that was renamed in its folder since; starts over when the file is not the one that was known. A last
+    line without its newline is ended, so that nobody writes on it; what is found is durable.
     """
     try:
-        with _opened(path) as descriptor:
-            if descriptor is not None and _holds(descriptor, position):
-                events, end = _events(descriptor, position.offset, source)
-                return events, _position(descriptor, end)
-            events = _rest_of_renamed(path, position, source)
+        with _opened(path, os.O_RDWR | os.O_APPEND) as descriptor:
             if descriptor is None:
-                return events, START
-            new, end = _events(descriptor, 0, source)
-            return events + new, _position(descriptor, end)
+                return _rest_of_renamed(path, position, source), START
+            _end_fragment(descriptor)
+            if _holds(descriptor, position):
+                events, end = _events(descriptor, position.offset, source)
+            else:
+                new, end = _events(descriptor, 0, source)
+                events = _rest_of_renamed(path, position, source) + new
+            if events:
+                # Whoever wrote them may have died before they were durable; from now on they are relied on.
+                os.fsync(descriptor)
+                atomic.sync_folder(path)
+            return events, _position(descriptor, end)
     except OSError as error:
-        raise EventLogError(f"cannot read {shown_path(path)}: it {_why(error)}") from error
+        raise EventLogError(f"cannot read {shown_path(path)}: it {atomic.why(error)}") from error
 
 
 def read(path: str, offset: int = 0, inode: int = 0) -> tuple[list[Event], int, int]:
     """Our events (of any host) from ``offset`` on, the offset behind the last whole line, and the file's inode.
 
-    Starts at 0 when the file at ``path`` is not the one with ``inode`` any more. For people: any readable file will do.
+    When the file at ``path`` is not the one with ``inode`` any more, what is left of that one comes first, if it is
+    still in the folder. For people: any readable file will do.
     """
     try:
-        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC)) as file:
+        with _for_reading(path) as file:
             status = os.fstat(file.fileno())
-            start = offset if status.st_ino == inode and status.st_size >= offset else 0
-            events, end = _events(file.fileno(), start, None)
-            return events, end, status.st_ino
+            same = status.st_ino == inode
+            before = [] if same or not inode else _rest_of(path, inode, offset)
+            events, end = _events(file.fileno(), offset if same and status.st_size >= offset else 0, None)
+            return before + events, end, status.st_ino
     except OSError as error:
         raise EventLogError(f"cannot read {shown_path(path)}: {reason(error)}") from error
 
 
-def _why(error: OSError) -> str:
-    text = reason(error)
-    return text if isinstance(error, atomic.UnsafeError) else f"cannot be used: {text}"
+def _for_reading(path: str) -> BinaryIO:
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC))
+
+
+def _rest_of(path: str, inode: int, offset: int) -> list[Event]:
+    """What stands behind ``offset`` in the log that had this inode, under its new name in the same folder."""
+    for other in _siblings(path):
+        with suppress(OSError):
+            if os.stat(other).st_ino == inode:
+                with _for_reading(other) as file:
+                    return _events(file.fileno(), offset, None)[0]
+    return []
+
+
+def _siblings(path: str) -> list[str]:
+    """Other files in the folder whose names begin with that of ``path``."""
+    folder, name = os.path.split(os.path.abspath(path))
+    with suppress(OSError):
+        return [os.path.join(folder, one) for one in sorted(os.listdir(folder)) if one.startswith(name) and one != name]
+    return []
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[int | None]:
+def _opened(path: str, flags: int = os.O_RDONLY) -> Iterator[int | None]:
     try:
-        descriptor = atomic.open_ours(path, os.O_RDONLY)
+        descriptor = atomic.open_ours(path, flags)
     except FileNotFoundError:
         yield None
         return
@@ -99,6 +123,13 @@ def _opened(path: str) -> Iterator[int | None]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _end_fragment(descriptor: int) -> None:
+    """End a torn last line, so that the next one stands alone."""
+    size = os.fstat(descriptor).st_size
+    if size and os.pread(descriptor, 1, size - 1) != b"\n":
+        os.write(descriptor, b"\n")
 
 
 def _position(descriptor: int, end: int) -> Position:
@@ -119,12 +150,10 @@ def _rest_of_renamed(path: str, position: Position, source: str) -> list[Event]:
     """What stands behind ``position`` in its log, if that was rotated to another name in the same folder."""
     if not position.inode:
         return []
-    folder, name = os.path.split(os.path.abspath(path))
-    for entry in sorted(os.listdir(folder)):
-        if entry.startswith(name) and entry != name:
-            with suppress(OSError), _opened(os.path.join(folder, entry)) as descriptor:
-                if descriptor is not None and _holds(descriptor, position):
-                    return _events(descriptor, position.offset, source)[0]
+    for other in _siblings(path):
+        with suppress(OSError), _opened(other) as descriptor:
+            if descriptor is not None and _holds(descriptor, position):
+                return _events(descriptor, position.offset, source)[0]
     return []
 
 

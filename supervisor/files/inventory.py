@@ -241,6 +241,8 @@ class _File:
 
     def _twice(self, key: Scalar, services: dict[str, DesiredService], broken: set[str]) -> None:
         """Which of the two is meant cannot be told: neither is used."""
+        if name_fault(key.text) is not None:
+            return
         first = services.pop(key.text, None)
         broken.add(key.text)
         line = f" (first on line {first.line})" if first is not None else ""

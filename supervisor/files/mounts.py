@@ -19,10 +19,18 @@ def is_private(path: str, mountinfo: str = MOUNTINFO) -> bool:
                 below = real == point or real.startswith(point.rstrip("/") + "/")
                 # Of mounts at the same point the last one is on top.
                 if below and len(point) >= len(best):
-                    best, private = point, "/systemd-private-" in root
+                    best, private = point, _is_systemds(root, line.partition(" - ")[2].split())
     except (OSError, IndexError):
         return False
     return private
+
+
+def _is_systemds(root: str, filesystem: list[str]) -> bool:
+    """A folder of the host's /tmp made for one service, or (DynamicUser= since 257) a tmpfs of its own."""
+    if "/systemd-private-" in root:
+        return True
+    kind, options = (filesystem[0], filesystem[2].split(",")) if len(filesystem) > 2 else ("", [])
+    return kind == "tmpfs" and root in ("/tmp", "/var/tmp") and "mode=700" in options  # noqa: S108 - compared, not used
 
 
 def _unescaped(field: str) -> str:

@@ -32,6 +32,12 @@ def test_the_end_of_one_write_does_not_cut_another_short() -> None:
     assert pacing.ended("a", 1003).due == 1503
 
 
+def test_a_folder_that_comes_does_not_put_a_finished_write_off() -> None:
+    pacing = FRESH.stirred(1000)
+    assert pacing.due == 1500
+    assert pacing.ended("a", 1001).due == 1001
+
+
 def test_a_writer_that_never_pauses_is_due_after_the_longest_delay() -> None:
     pacing = FRESH.ended("a", 1000).taken()
     for at in range(1100, 6000, 100):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.daemon.watch import WATCHING, Watcher, roots
+from supervisor.daemon.watch import WATCHING, Root, Watcher, roots
 
 Change = tuple[str, str]
 
@@ -25,11 +25,18 @@ class Changes:
     def ended(self, path: str) -> None:
         self._queue.put(("ended", Path(path).name))
 
+    def stirred(self) -> None:
+        self._queue.put(("stirred", ""))
+
     def until(self, wanted: Change) -> list[Change]:
         seen: list[Change] = []
         while wanted not in seen:
             seen.append(self._queue.get(timeout=20))
         return seen
+
+
+def both(folder: Path) -> tuple[Root, ...]:
+    return roots(str(folder / "hosts"), str(folder / "world"))
 
 
 @pytest.fixture
@@ -41,8 +48,8 @@ def changes() -> Changes:
 def watcher(tmp_path: Path, changes: Changes) -> Iterator[Watcher]:
     (tmp_path / "hosts" / "nas").mkdir(parents=True)
     (tmp_path / "world").mkdir()
-    watcher = Watcher(changes.began, changes.ended)
-    watcher.aim(roots(str(tmp_path / "hosts"), str(tmp_path / "world")))
+    watcher = Watcher(changes)
+    assert watcher.check(both(tmp_path)) == WATCHING
     yield watcher
     watcher.stop()
 
@@ -65,11 +72,26 @@ def test_a_move_from_elsewhere_is_an_end(tmp_path: Path, watcher: Watcher, chang
     assert changes.until(("ended", "a.json")) == [("ended", "a.json")]
 
 
-def test_a_deletion_is_an_end(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
-    (tmp_path / "hosts" / "nas" / "services.yaml").write_text("")
+def test_a_deletion_may_be_the_beginning_of_a_write(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
+    path = tmp_path / "hosts" / "nas" / "services.yaml"
+    path.write_text("")
     changes.until(("ended", "services.yaml"))
-    (tmp_path / "hosts" / "nas" / "services.yaml").unlink()
+    path.unlink()
+    assert changes.until(("began", "services.yaml")) == [("began", "services.yaml")]
+
+
+def test_a_rename_away_may_be_the_beginning_of_a_write(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
+    path = tmp_path / "hosts" / "nas" / "services.yaml"
+    path.write_text("")
     changes.until(("ended", "services.yaml"))
+    path.rename(f"{path}~")
+    assert changes.until(("began", "services.yaml")) == [("began", "services.yaml")]
+
+
+def test_a_new_folder_stirs_and_is_no_write(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
+    (tmp_path / "world" / ".git").mkdir()
+    (tmp_path / "world" / "more").mkdir()
+    assert changes.until(("stirred", "")) == [("stirred", "")]
 
 
 def test_what_is_no_input_is_no_change(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
@@ -84,7 +106,7 @@ def test_what_is_no_input_is_no_change(tmp_path: Path, watcher: Watcher, changes
 def test_a_root_that_was_replaced_is_watched_anew(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
     (tmp_path / "world").rename(tmp_path / "old")
     (tmp_path / "world").mkdir()
-    assert watcher.check() == WATCHING
+    assert watcher.check(both(tmp_path)) == WATCHING
     (tmp_path / "world" / "a.json").write_text("{}")
     changes.until(("ended", "a.json"))
 
@@ -93,14 +115,14 @@ def test_a_root_behind_a_link_is_watched_at_its_end(tmp_path: Path, changes: Cha
     for name in ("hosts", "first", "second"):
         (tmp_path / name).mkdir()
     (tmp_path / "world").symlink_to("first")
-    watcher = Watcher(changes.began, changes.ended)
+    watcher = Watcher(changes)
     try:
-        watcher.aim(roots(str(tmp_path / "hosts"), str(tmp_path / "world")))
+        watcher.check(both(tmp_path))
         (tmp_path / "first" / "a.json").write_text("{}")
         changes.until(("ended", "a.json"))
         (tmp_path / "world").unlink()
         (tmp_path / "world").symlink_to("second")
-        assert watcher.check() == WATCHING
+        assert watcher.check(both(tmp_path)) == WATCHING
         (tmp_path / "second" / "b.json").write_text("{}")
         changes.until(("ended", "b.json"))
     finally:
@@ -109,24 +131,24 @@ def test_a_root_behind_a_link_is_watched_at_its_end(tmp_path: Path, changes: Cha
 
 def test_a_root_that_is_missing_is_said_and_watched_when_it_comes(tmp_path: Path, changes: Changes) -> None:
     (tmp_path / "hosts").mkdir()
-    watcher = Watcher(changes.began, changes.ended)
+    watcher = Watcher(changes)
     try:
-        watcher.aim(roots(str(tmp_path / "hosts"), str(tmp_path / "world")))
+        watcher.check(both(tmp_path))
         assert watcher.state.startswith("degraded: ")
         assert f"{tmp_path}/world is not watched: No such file" in watcher.state
         (tmp_path / "world").mkdir()
-        assert watcher.check() == WATCHING
+        assert watcher.check(both(tmp_path)) == WATCHING
     finally:
         watcher.stop()
 
 
-def test_a_dead_emitter_is_noticed(watcher: Watcher) -> None:
+def test_a_dead_emitter_is_noticed(tmp_path: Path, watcher: Watcher) -> None:
     observer = watcher._observer  # noqa: SLF001 - only from inside can it be broken
     emitter = next(iter(observer.emitters))
     emitter.stop()
     emitter.join(20)
     assert not watcher.is_alive()
-    assert watcher.check() == WATCHING
+    assert watcher.check(both(tmp_path)) == WATCHING
     assert watcher.is_alive()
 
 
@@ -135,8 +157,8 @@ def test_an_observer_that_cannot_start_leaves_the_resync(tmp_path: Path, changes
         def start(self) -> None:
             raise OSError(24, "inotify instance limit reached")
 
-    watcher = Watcher(changes.began, changes.ended, Observer)
-    watcher.aim(roots(str(tmp_path), str(tmp_path)))
+    watcher = Watcher(changes, Observer)
+    watcher.check(roots(str(tmp_path), str(tmp_path)))
     assert (
         watcher.state
         == "degraded: no inotify: [Errno 24] inotify instance limit reached; looking every resync_interval"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ import pytest
 from supervisor.core.instant import SECOND, Instant
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.passes import Recorder
-from supervisor.daemon.worker import Outcome, Result, Setup, Worker
+from supervisor.daemon.worker import Order, Outcome, Result, Worker
 from supervisor.daemon.workqueue import Trigger, Workqueue
+from supervisor.errors import LockedError
 from supervisor.files.settings import Settings, load_settings
 
 
@@ -52,9 +53,22 @@ class Bench:
         self.queue = Workqueue(self.clock.monotonic, SECOND // 2, 5 * SECOND, 3600 * SECOND)
         recorder = Recorder(self.settings)
         recorder.open()
-        setup = Setup(self.settings, recorder)
-        self.worker = Worker(setup, self.queue, self.clock, lambda: "inotify", self.results.put, self.log)
+        self.deaths: queue.Queue[str] = queue.Queue()
+        self.after: Callable[[Result], None] = self.results.put
+        self.worker = Worker(
+            Order(self.settings),
+            recorder,
+            self.queue,
+            self.clock,
+            lambda _: "inotify",
+            self._after,
+            lambda: self.deaths.put("died"),
+            self.log,
+        )
         self.thread = self.worker.start()
+
+    def _after(self, result: Result) -> None:
+        self.after(result)
 
     def settings_with(self, **more: str) -> Settings:
         names = {"inventory": "hosts", "world": "world", "event_log": "log", "checkpoint": "checkpoint.json"}
@@ -122,24 +136,54 @@ def test_a_fault_of_ours_drops_the_pass_and_not_the_daemon(bench: Bench) -> None
     assert bench.make().outcome is Outcome.OK
 
 
-def test_a_new_setup_holds_from_the_next_pass_on(bench: Bench) -> None:
+def test_new_settings_hold_from_the_next_pass_on(bench: Bench) -> None:
     bench.make()
-    settings = bench.settings_with(checkpoint=str(bench.folder / "other.json"))
-    old = bench.worker.setup
-    bench.worker.setup = Setup(settings, old.recorder.for_settings(settings))
-    bench.make()
+    bench.worker.order = Order(bench.settings_with(checkpoint=str(bench.folder / "other.json")), 1)
+    assert bench.make().reload == 1
     assert (bench.folder / "other.json").exists()
     # The old checkpoint is free for another supervisor.
-    with Recorder(old.settings):
+    with Recorder(bench.settings):
+        pass
+
+
+def test_settings_that_change_twice_between_passes_leave_no_lock_behind(bench: Bench) -> None:
+    bench.make()
+    bench.worker.order = Order(bench.settings_with(checkpoint=str(bench.folder / "other.json")), 1)
+    bench.worker.order = Order(bench.settings_with(), 2)
+    assert (bench.make().outcome, bench.make().reload) == (Outcome.OK, 2)
+    with Recorder(bench.settings_with(checkpoint=str(bench.folder / "other.json"))):
         pass
 
 
 def test_a_new_event_log_keeps_the_checkpoint_locked(bench: Bench) -> None:
     bench.make()
     settings = bench.settings_with(event_log=str(bench.folder / "other.log"))
-    bench.worker.setup = Setup(settings, bench.worker.setup.recorder.for_settings(settings))
+    bench.worker.order = Order(settings, 1)
     (bench.folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "ok"}}}')
     assert len(bench.make().emissions) == 2
     assert (bench.folder / "other.log").read_text().count("\n") == 2
-    with pytest.raises(Exception, match="another supervisor holds it"), Recorder(settings):
+    with pytest.raises(LockedError), Recorder(settings):
         pass
+
+
+def test_outputs_that_cannot_be_taken_over_leave_the_old_settings(bench: Bench) -> None:
+    bench.make()
+    settings = bench.settings_with(checkpoint=str(bench.folder / "held.json"))
+    with Recorder(settings):
+        bench.worker.order = Order(settings, 1)
+        assert (bench.make().outcome, bench.make().outcome) == (Outcome.OK, Outcome.OK)
+    refused = [fields["error"] for _, event, fields in bench.log.lines if event.startswith("reload refused")]
+    assert len(refused) == 1
+    assert "another supervisor holds it" in refused[0]
+    with pytest.raises(LockedError), Recorder(bench.settings):
+        pass
+
+
+def test_a_worker_that_dies_says_so(bench: Bench) -> None:
+    def fail(_: Result) -> None:
+        raise RuntimeError("nobody expected this")
+
+    bench.after = fail
+    bench.queue.request(Trigger.SIGNAL)
+    assert bench.deaths.get(timeout=20) == "died"
+    assert ("exception", "the worker died") in [line[:2] for line in bench.log.lines]

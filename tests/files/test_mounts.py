@@ -12,6 +12,10 @@ PRIVATE = """\
 21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 21 254:0 /tmp/systemd-private-0a1b-runtime-supervisor.service-Xy/tmp /tmp rw - ext4 /dev/vda rw
 """
+DISCONNECTED = """\
+21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+30 21 0:40 /tmp /tmp rw,nosuid - tmpfs tmpfs rw,size=1000k,mode=700
+"""
 SHARED = """\
 21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
 30 21 0:40 / /tmp rw,nosuid - tmpfs tmpfs rw
@@ -28,6 +32,7 @@ SHARED = """\
         (SHARED, "/tmp/agent-events.log", False),
         (SHARED, "/mnt/a b/log", False),
         (PRIVATE + SHARED.splitlines()[1], "/tmp/agent-events.log", False),
+        (DISCONNECTED, "/tmp/agent-events.log", True),
         ("rubbish\n", "/tmp/agent-events.log", False),
     ],
 )

@@ -1,10 +1,12 @@
-"""Generated fleets: inventories and worlds as plain values, written as real files in any order."""
+"""Generated fleets: inventories and worlds as plain values, written as real files in any order and form."""
 
 from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ DEPLOYMENT_WORDS = ("failed", "succeeded", "pending", "odd")
 INCIDENT_WORDS = ("active", "resolved")
 
 Value = dict[str, Any]
+Strategy = st.SearchStrategy[Any]
 
 
 @dataclass(frozen=True)
@@ -44,26 +47,26 @@ def ago(seconds: int) -> str:
     return format_instant(NOW - seconds * SECOND)
 
 
-AGES = st.sampled_from([0, 20, 100, 299, 301, 4000, -20, -400])
-FRESH = st.sampled_from([0, 20, 100, 299])
+# --- strategies: each is built once, because building one costs more than drawing from it -----------------------------
 
+AGES = st.sampled_from([ago(seconds) for seconds in (0, 20, 100, 299, 301, 4000, -20, -400)])
+FRESH = st.sampled_from([ago(seconds) for seconds in (0, 20, 100, 299)])
+DEPLOYED = st.sampled_from([ago(seconds) for seconds in (60, 3600, 86400, 86401, -60)])
+
+names = st.sampled_from(NAMES)
+dependencies = st.lists(
+    st.sampled_from([*NAMES, *(f"{node}/{name}" for node in NODES for name in NAMES)]), max_size=3, unique=True
+)
 services = st.fixed_dictionaries(
     {},
     optional={
         "critical": st.booleans(),
         "oneshot": st.booleans(),
         "enabled": st.sampled_from([True, True, True, False]),
-        "depends_on": st.lists(
-            st.one_of(
-                st.sampled_from(NAMES), st.builds("{}/{}".format, st.sampled_from(NODES), st.sampled_from(NAMES))
-            ),
-            max_size=3,
-            unique=True,
-        ),
+        "depends_on": st.one_of(dependencies, dependencies.map(lambda some: {one: {"condition": "x"} for one in some})),
         "image": st.just("registry.example/image:1"),
     },
 )
-broken_services = st.sampled_from([{"critical": "yes"}, {"depends_on": 5}, "text"])
 nodes = st.fixed_dictionaries(
     {},
     optional={
@@ -72,77 +75,123 @@ nodes = st.fixed_dictionaries(
         "failover": st.lists(st.sampled_from([*NODES, "gone"]), max_size=2, unique=True),
     },
 )
+BROKEN_SERVICES: tuple[Any, ...] = ({"critical": "yes"}, {"depends_on": 5}, "text")
+broken_services = st.sampled_from(BROKEN_SERVICES)
+broken_files = st.sampled_from(["services: [", "- a list", "servces: {}", "node: {}\nnode: {}"])
+broken_documents = st.sampled_from(["{", '{"status": "ok", "status": "failed"}', '{"observed_at": "noon"}'])
 
 
-@st.composite
-def inventories(draw: st.DrawFn, faults: bool) -> dict[str, Value | str]:
-    hosts: dict[str, Value | str] = {}
-    for name in draw(st.lists(st.sampled_from(NODES), min_size=1, unique=True)):
-        if faults and draw(st.integers(0, 9)) == 0:
-            hosts[name] = draw(st.sampled_from(["services: [", "- a list", "servces: {}", "node: {}\nnode: {}"]))
-            continue
-        some = st.one_of(services, services, services, broken_services) if faults else services
-        hosts[name] = {
-            "services": draw(st.dictionaries(st.sampled_from(NAMES), some, max_size=5)),
-            **draw(st.fixed_dictionaries({}, optional={"node": nodes})),
+def mostly(usual: Strategy, odd: Strategy, times: int) -> Strategy:
+    return st.one_of(*[usual] * times, odd)
+
+
+def inventories(faults: bool) -> Strategy:
+    some = mostly(services, broken_services, 4) if faults else services
+    file = st.fixed_dictionaries(
+        {"services": st.dictionaries(names, some, max_size=5)},
+        optional={"node": nodes},
+    )
+    return st.dictionaries(st.sampled_from(NODES), mostly(file, broken_files, 9) if faults else file, min_size=1)
+
+
+def reports(words: tuple[str, ...]) -> Strategy:
+    word = st.sampled_from(words)
+    return st.one_of(word, st.fixed_dictionaries({"status": word}, optional={"since": AGES}))
+
+
+def deployments(node: Strategy) -> Strategy:
+    """Any few, or a service's failures in a row."""
+    any_few = st.lists(
+        st.fixed_dictionaries(
+            {
+                "id": st.integers(0, 20).map("d-{}".format),
+                "node": node,
+                "service": names,
+                "status": st.sampled_from(DEPLOYMENT_WORDS),
+                "at": DEPLOYED,
+            }
+        ),
+        max_size=4,
+        unique_by=lambda one: str(one["id"]),
+    )
+    in_a_row = st.builds(
+        lambda node, service, count: [
+            {"id": f"r-{number}", "node": node, "service": service, "status": "failed", "at": ago(600 * number)}
+            for number in range(1, count + 1)
+        ],
+        node,
+        names,
+        st.integers(2, 4),
+    )
+    return mostly(any_few, in_a_row, 2)
+
+
+incidents = st.lists(
+    st.fixed_dictionaries(
+        {
+            "id": st.sampled_from(["INC-1", "INC-2"]),
+            "title": st.just("x"),
+            "status": st.sampled_from(INCIDENT_WORDS),
+            "severity": st.sampled_from(["critical", "minor"]),
         }
-    return hosts
+    ),
+    max_size=2,
+    unique_by=lambda one: str(one["id"]),
+)
 
 
-def reports(words: tuple[str, ...]) -> st.SearchStrategy[Any]:
-    return st.one_of(
-        st.sampled_from(words),
-        st.builds(lambda word, age: {"status": word, "since": ago(age)}, st.sampled_from(words), AGES),
+def documents(node: str | None, faults: bool) -> Strategy:
+    words = NODE_WORDS if faults else JUDGED_NODE_WORDS
+    of_a_node = st.dictionaries(names, reports(SERVICE_WORDS), max_size=6)
+    any_node = st.sampled_from(NODES)
+    if node is None:
+        speaks_of = {
+            "nodes": st.dictionaries(any_node, reports(words), max_size=3),
+            "services": st.dictionaries(any_node, of_a_node, max_size=2),
+        }
+    else:
+        speaks_of = {"status": st.sampled_from(("online", "online", *words)), "services": of_a_node}
+    return st.fixed_dictionaries(
+        {
+            "observed_at": AGES if faults else FRESH,
+            **speaks_of,
+            "deployments": deployments(any_node if node is None else st.just(node)),
+            "incidents": incidents,
+        }
     )
 
 
-@st.composite
-def documents(draw: st.DrawFn, node: str | None, faults: bool) -> Value:
-    words = NODE_WORDS if faults else JUDGED_NODE_WORDS
-    document: Value = {"observed_at": ago(draw(AGES if faults else FRESH))}
-    several = st.dictionaries(st.sampled_from(NAMES), reports(SERVICE_WORDS), max_size=6)
-    if node is None:
-        document["nodes"] = draw(st.dictionaries(st.sampled_from(NODES), reports(words), max_size=3))
-        document["services"] = draw(st.dictionaries(st.sampled_from(NODES), several, max_size=2))
-    else:
-        document |= {"status": draw(st.sampled_from(("online", "online", *words)))}
-        document["services"] = draw(several)
-    count = draw(st.integers(0, 4))
-    document["deployments"] = [
-        {
-            "id": f"d-{draw(st.integers(0, 20))}-{position}",
-            "node": node or draw(st.sampled_from(NODES)),
-            "service": draw(st.sampled_from(NAMES)),
-            "status": draw(st.sampled_from(DEPLOYMENT_WORDS)),
-            "at": ago(draw(st.sampled_from([60, 3600, 86400, 86401]))),
-        }
-        for position in range(count)
-    ]
-    document["incidents"] = [
-        {"id": ident, "title": "x", "status": draw(st.sampled_from(INCIDENT_WORDS)), "severity": "critical"}
-        for ident in draw(st.lists(st.sampled_from(["INC-1", "INC-2"]), max_size=2, unique=True))
-    ]
-    return document
+def worlds(faults: bool) -> Strategy:
+    files = {f"nodes/{name}.json": documents(name, faults) for name in NODES}
+    shared = documents(None, faults)
+    files |= {"fleet.json": shared, "more/incidents.json": shared}
+    if not faults:
+        return st.fixed_dictionaries({}, optional=files).filter(bool)
+    return st.fixed_dictionaries(
+        {}, optional={path: mostly(document, broken_documents, 11) for path, document in files.items()}
+    )
 
 
-@st.composite
-def worlds(draw: st.DrawFn, faults: bool) -> dict[str, Value | str]:
-    world: dict[str, Value | str] = {}
-    paths = [*(f"nodes/{name}.json" for name in NODES), "fleet.json", "more/incidents.json"]
-    for path in draw(st.lists(st.sampled_from(paths), min_size=0 if faults else 1, unique=True)):
-        node = path[6:-5] if path.startswith("nodes/") else None
-        if faults and draw(st.integers(0, 11)) == 0:
-            world[path] = draw(
-                st.sampled_from(["{", '{"status": "ok", "status": "failed"}', '{"observed_at": "noon"}'])
-            )
-        else:
-            world[path] = draw(documents(node, faults))
-    return world
-
-
+@cache
 def fleets(faults: bool = True) -> st.SearchStrategy[Fleet]:
     """Fleets; with ``faults`` also inputs that are stale or cannot be used."""
     return st.builds(Fleet, inventories(faults), worlds(faults))
+
+
+# --- fleets as files --------------------------------------------------------------------------------------------------
+
+Writer = Callable[[str, Value], str]
+
+
+def block(name: str, value: Value) -> str:
+    """As people write YAML, and observers JSON."""
+    text: str = json.dumps(value) if name.endswith(".json") else yaml.safe_dump(value, sort_keys=False)
+    return text
+
+
+def one_line(_name: str, value: Value) -> str:
+    """Everything on one line, which is JSON and YAML: no line number depends on the order of the keys."""
+    return json.dumps(value)
 
 
 @dataclass
@@ -156,7 +205,7 @@ class Ground:
         names = {"inventory": "hosts", "world": "world", "event_log": "events.log", "checkpoint": "checkpoint.json"}
         self.settings = load_settings({key: str(self.folder / name) for key, name in names.items()}, {})
 
-    def write(self, fleet: Fleet, shuffle: random.Random | None = None) -> None:
+    def write(self, fleet: Fleet, shuffle: random.Random | None = None, text: Writer = block) -> None:
         """Files, and with ``shuffle`` also the keys in them, in any order."""
         wanted = {f"hosts/{node}/services.yaml": value for node, value in fleet.hosts.items()}
         wanted |= {f"world/{path}": value for path, value in fleet.world.items()}
@@ -170,16 +219,11 @@ class Ground:
         for name, value in items:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(value if isinstance(value, str) else _text(name, _shuffled(value, shuffle)))
+            path.write_text(value if isinstance(value, str) else text(name, _shuffled(value, shuffle)))
 
-    def judge(self, fleet: Fleet, now: int = NOW) -> Judgement:
-        self.write(fleet)
+    def judge(self, fleet: Fleet, now: int = NOW, text: Writer = block) -> Judgement:
+        self.write(fleet, text=text)
         return judge(self.settings, now)
-
-
-def _text(name: str, value: Value) -> str:
-    text: str = json.dumps(value) if name.endswith(".json") else yaml.safe_dump(value, sort_keys=False)
-    return text
 
 
 def _shuffled(value: Any, shuffle: random.Random | None) -> Any:

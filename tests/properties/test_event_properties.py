@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,13 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from supervisor.core.events import LINE_LIMIT, Event
-from supervisor.core.instant import SECOND
 from supervisor.core.ledger import Ledger, fold
-from supervisor.core.model import parse_subject
 from supervisor.core.reconcile import Judgement
+from supervisor.core.report import report_json
 from supervisor.daemon.passes import Recorder
 from supervisor.files import checkpoint, eventlog
-from tests.properties.fleets import NOW, Fleet, Ground, fleets
+from tests.properties.fleets import BROKEN_SERVICES, NOW, Fleet, Ground, fleets
 
 
 @pytest.fixture
@@ -58,22 +58,66 @@ def test_after_a_judged_pass_the_log_rebuilds_the_report(ground: Ground, history
         assert open_in_log(ground) == recommended(judgement)
 
 
+def is_judged(subject: str, fleet: Fleet, report: dict[str, Any]) -> bool:
+    """Whether anything can be said of a subject, told from the files and the report alone."""
+    unusable = {one["subject"] for one in report["drift"] if one["condition"] == "invalid_input"}
+    unseen = {one["subject"] for one in report["drift"] if one["condition"] == "stale_observation"} | unusable
+    kind, _, rest = subject.partition(":")
+    if kind == "input":
+        return "/" not in rest or f"input:{rest.partition('/')[0]}" not in unusable
+    if kind == "incident":
+        documents = [value for value in fleet.world.values() if isinstance(value, dict)]
+        mentioned = any(rest == one["id"] for value in documents for one in value["incidents"])
+        return "input:world" not in unseen and (mentioned or len(documents) == len(fleet.world))
+    node, _, name = rest.partition("/")
+    file = fleet.hosts.get(node)
+    if kind == "service" and file is not None:
+        if isinstance(file, str) or file["services"].get(name) in BROKEN_SERVICES:
+            return False
+        if file["services"].get(name, {"enabled": False}).get("enabled") is False:
+            return True
+    return file is None or f"node:{node}" not in unseen
+
+
+def resolutions(ground: Ground) -> list[dict[str, Any]]:
+    """The data of every ``reconcile_resolved`` in the log, in order."""
+    log = ground.folder / "events.log"
+    events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return [event["data"] for event in events if event["type"] == "reconcile_resolved"]
+
+
 @given(st.lists(fleets(), min_size=1, max_size=4))
-def test_what_is_not_judged_stays_open(ground: Ground, history: list[Fleet]) -> None:
+def test_what_is_not_judged_stays_open_and_nothing_else_does(ground: Ground, history: list[Fleet]) -> None:
     wipe(ground)
     was_open: dict[str, str] = {}
     for step, fleet in enumerate(history):
-        judgement = record(ground, fleet, NOW + step)
-        now_open = open_in_log(ground)
-        wanted = recommended(judgement)
+        report = report_json((judgement := record(ground, fleet, NOW + step)).report)
+        now_open, wanted = open_in_log(ground), recommended(judgement)
         assert wanted.items() <= now_open.items()
+        # One recommendation for each subject: an older one of a recommended subject is replaced.
         kept = {key: subject for key, subject in was_open.items() if subject not in wanted.values()}
-        for key, subject in kept.items():
-            parsed = parse_subject(subject)
-            assert parsed is not None
-            assert (key in now_open) == (judgement.closure(parsed) is None)
-        assert now_open.keys() <= {*wanted, *kept}
+        unjudged = {key: subject for key, subject in kept.items() if not is_judged(subject, fleet, report)}
+        assert now_open == {**wanted, **unjudged}
         was_open = now_open
+
+
+@given(st.lists(fleets(), min_size=2, max_size=4))
+def test_a_resolution_says_why(ground: Ground, history: list[Fleet]) -> None:
+    wipe(ground)
+    seen = 0
+    for step, fleet in enumerate(history):
+        report = report_json(record(ground, fleet, NOW + step).report)
+        wanted = {one["subject"] for one in report["recommendations"]}
+        inhibited = {one["subject"]: one["inhibited_by"] for one in report["drift"] if one["inhibited_by"]}
+        for data in resolutions(ground)[seen:]:
+            subject = data["subject"]
+            assert (data["resolution"] == "replaced") == (subject in wanted)
+            assert data.get("inhibited_by") == inhibited.get(subject)
+            assert (data["resolution"] == "inhibited") == (subject in inhibited)
+            if data["resolution"] == "cleared" and subject.startswith(("node:", "service:")):
+                node = subject.partition(":")[2].partition("/")[0]
+                assert node in fleet.hosts
+        seen = len(resolutions(ground))
 
 
 @given(fleets())
@@ -82,7 +126,7 @@ def test_unchanged_input_appends_nothing(ground: Ground, fleet: Fleet) -> None:
     record(ground, fleet)
     log = ground.folder / "events.log"
     before = log.read_bytes() if log.exists() else b""
-    record(ground, fleet, NOW + SECOND - SECOND)
+    record(ground, fleet, NOW)
     assert (log.read_bytes() if log.exists() else b"") == before
 
 
@@ -168,7 +212,8 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def rotate(self) -> None:
-        if self.log.exists():
+        # Without checkpoint and without log nothing is left to remember by.
+        if self.log.exists() and (Life.folder / "checkpoint.json").exists():
             self.rotations += 1
             self.log.rename(Life.folder / f"events.log.{self.rotations}")
 
