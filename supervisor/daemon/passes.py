@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Self
 
 from supervisor.core.announce import Emission, number, plan_emissions
-from supervisor.core.events import START, event_source
+from supervisor.core.events import START, Event, event_source
 from supervisor.core.instant import Instant
 from supervisor.core.ledger import Ledger, fold
 from supervisor.core.reconcile import Judgement, reconcile
@@ -113,7 +113,11 @@ class Recorder:
             self._save(state)
             return state
         events, position = eventlog.recover(self._log_path, saved.position, self._source)
-        unknown = [event for event in events if int(event["sequence"]) > saved.ledger.sequence]
+        unknown: list[Event] = []
+        for event in events:
+            # One after another: what is left of an earlier life of the log does not follow on.
+            if int(event["sequence"]) == saved.ledger.sequence + len(unknown) + 1:
+                unknown.append(event)
         state = replace(saved, ledger=fold(saved.ledger, unknown), position=position)
         if unknown:
             # The crash came before this was saved; until it is, a rotation could hide these events from us.

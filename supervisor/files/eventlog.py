@@ -49,26 +49,30 @@ def append(path: str, events: list[Event]) -> Position:
 
 
 def recover(path: str, position: Position, source: str) -> tuple[list[Event], Position]:
-    """Our events of ``source`` after ``position``, in order, and the position behind the log's last whole line.
+    """Our events of ``source`` after ``position``, by their sequence, and the position behind the log's last line.
 
-    Follows a log that was renamed in its folder since; starts over when the file is not the one that was known. A last
-    line without its newline is ended, so that nobody writes on it; what is found is durable.
+    Logs that were renamed in their folder are looked through as well: there may have been several rotations since. A
+    file that is not the one of ``position`` is read from its start, so earlier events may come again. A last line
+    without its newline is ended, so that nobody writes on it; what is found is durable.
     """
     try:
+        events: list[Event] = []
+        end = START
+        for other in _siblings(path):
+            with suppress(OSError), _opened(other) as descriptor:
+                if descriptor is not None:
+                    events += _events(descriptor, _start(descriptor, position), source)[0]
         with _opened(path, os.O_RDWR | os.O_APPEND) as descriptor:
-            if descriptor is None:
-                return _rest_of_renamed(path, position, source), START
-            _end_fragment(descriptor)
-            if _holds(descriptor, position):
-                events, end = _events(descriptor, position.offset, source)
-            else:
-                new, end = _events(descriptor, 0, source)
-                events = _rest_of_renamed(path, position, source) + new
-            if events:
-                # Whoever wrote them may have died before they were durable; from now on they are relied on.
-                os.fsync(descriptor)
-                atomic.sync_folder(path)
-            return events, _position(descriptor, end)
+            if descriptor is not None:
+                _end_fragment(descriptor)
+                found, offset = _events(descriptor, _start(descriptor, position), source)
+                if found:
+                    # Whoever wrote them may have died before they were durable; from now on they are relied on.
+                    os.fsync(descriptor)
+                    atomic.sync_folder(path)
+                events += found
+                end = _position(descriptor, offset)
+        return sorted(events, key=lambda event: int(event["sequence"])), end
     except OSError as error:
         raise EventLogError(f"cannot read {shown_path(path)}: it {atomic.why(error)}") from error
 
@@ -138,23 +142,12 @@ def _position(descriptor: int, end: int) -> Position:
     return Position(os.fstat(descriptor).st_ino, end, digest)
 
 
-def _holds(descriptor: int, position: Position) -> bool:
-    """Is this the file that ``position`` speaks of, not shortened or written anew since?"""
+def _start(descriptor: int, position: Position) -> int:
+    """Where to read on: at the position if this is the file it speaks of, not shortened or written anew since."""
     status = os.fstat(descriptor)
     if status.st_ino != position.inode or status.st_size < position.offset:
-        return False
-    return _position(descriptor, position.offset) == position
-
-
-def _rest_of_renamed(path: str, position: Position, source: str) -> list[Event]:
-    """What stands behind ``position`` in its log, if that was rotated to another name in the same folder."""
-    if not position.inode:
-        return []
-    for other in _siblings(path):
-        with suppress(OSError), _opened(other) as descriptor:
-            if descriptor is not None and _holds(descriptor, position):
-                return _events(descriptor, position.offset, source)[0]
-    return []
+        return 0
+    return position.offset if _position(descriptor, position.offset) == position else 0
 
 
 def _events(descriptor: int, offset: int, source: str | None) -> tuple[list[Event], int]:

@@ -207,8 +207,7 @@ class Life(RuleBasedStateMachine):
 
     @rule()
     def lose_the_checkpoint(self) -> None:
-        if not self.rotations:
-            (Life.folder / "checkpoint.json").unlink(missing_ok=True)
+        (Life.folder / "checkpoint.json").unlink(missing_ok=True)
 
     @rule()
     def rotate(self) -> None:
