@@ -1,6 +1,7 @@
 # Runtime Supervisor. `make help` lists what there is to do.
 
 PYTHON ?= python3
+PYTHON_NEWER ?= python3.13
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -18,12 +19,12 @@ run: $(VENV)/.run ## the daemon, in the foreground, on a copy of the bundled hom
 
 test: $(VENV)/.dev ## all tests, on this Python and, where there is one, on 3.13
 	$(BIN)/python -m pytest
-	@if python3.13 -c 'import venv, ensurepip' 2>/dev/null && \
+	@if $(PYTHON_NEWER) -c 'import venv, ensurepip' 2>/dev/null && \
 	    ! $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
 	  $(MAKE) --no-print-directory test-newer; fi
 
 test-newer: ## all tests on Python 3.13, in an environment of its own
-	$(MAKE) --no-print-directory PYTHON=python3.13 VENV=.venv-3.13 .venv-3.13/.dev
+	$(MAKE) --no-print-directory PYTHON=$(PYTHON_NEWER) VENV=.venv-3.13 .venv-3.13/.dev
 	.venv-3.13/bin/python -m pytest
 
 test-systemd: $(VENV)/.dev ## the installed service on a booted systemd, as root; says so where it cannot
