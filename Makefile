@@ -69,9 +69,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.run: pyproject.toml config/constraints.txt | $(VENV)/bin/python
-	$(PIP) install --editable .
+	$(PIP) install --use-pep517 --editable .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml config/constraints.txt | $(VENV)/bin/python
-	$(PIP) install --editable '.[dev]'
+	$(PIP) install --use-pep517 --editable '.[dev]'
 	@touch $@ $(VENV)/.run
