@@ -92,6 +92,7 @@ class _Daemon:
         self._queue.request(Trigger.START)
         thread = self._worker.start()
         try:
+            self._beat()
             while (received := signals.wait(self._pause())) not in (signal.SIGTERM, signal.SIGINT):
                 if received is signal.SIGHUP:
                     self._reload()

@@ -35,6 +35,10 @@ def test_the_first_pass_comes_before_ready(daemon: Daemon) -> None:
     assert daemon.passes()[0]["trigger"] == "start"
 
 
+def test_before_the_first_pass_is_over_it_asks_for_more_time(daemon: Daemon) -> None:
+    assert daemon.notices.index("EXTEND_TIMEOUT_USEC=20000000") < daemon.notices.index("READY=1")
+
+
 def test_a_nominal_start_announces_nothing(lab: Lab, daemon: Daemon) -> None:
     assert lab.events() == []
     assert json.loads(lab.checkpoint.read_text())["summary"] == "nominal"

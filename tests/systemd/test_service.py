@@ -44,6 +44,21 @@ def test_it_is_ready_after_the_first_pass_and_within_a_few_seconds(homelab: Home
     print(f"start to READY: {took:.2f} s")
 
 
+def test_a_first_pass_longer_than_the_time_out_for_the_start_gets_its_time(homelab: Homelab) -> None:
+    # Held up where it reads the world, for longer than systemd would wait by itself.
+    (homelab.folder / "sitecustomize.py").write_text(HANGS)
+    homelab.drop_in("Environment=PYTHONPATH=/opt/homelab", "TimeoutStartSec=2s")
+    hang = homelab.folder / "hang"
+    hang.touch()
+    homelab.machine.systemctl("start", "--no-block", NAME)
+    began = time.monotonic()
+    until(lambda: time.monotonic() - began > 4, "twice the time-out")
+    assert homelab.machine.show("ActiveState") == "activating"
+    hang.unlink()
+    until(lambda: homelab.machine.show("ActiveState") == "active", "READY after the slow pass")
+    assert homelab.machine.show("NRestarts") == "0"
+
+
 def test_a_change_in_hosts_becomes_an_event_in_everybodys_tmp(homelab: Homelab) -> None:
     homelab.start()
     homelab.declare("traefik", "jellyfin", "immich")
