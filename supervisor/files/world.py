@@ -151,16 +151,19 @@ class _Document:
 
     def __init__(self, file: str, node: str | None, text: str, modified_at: Instant) -> None:
         self.node = node
-        tree = None if file.endswith(".json") else yamltree.parse(text)
-        self._places = _Places(text, tree)
+        tree: yamltree.Node | None = None
         if file.endswith(".json"):
             self._root: Any = jsontext.parse(text)
         else:
-            twice = None if tree is None else yamltree.first_duplicate(tree)
+            tree = yamltree.parse(text)
+            if tree is None:
+                raise SchemaError("the document must be an object, not nothing", "", 1, 1)
+            twice = yamltree.first_duplicate(tree)
             if twice is not None:
                 message = f"duplicate key {twice.key.text[:80]!r}"
                 raise SchemaError(message, "", twice.key.line, twice.key.column)
-            self._root = None if tree is None else yamltree.plain(tree)
+            self._root = yamltree.plain(tree)
+        self._places = _Places(text, tree)
         self._file = file
         self._modified_at = modified_at
 

@@ -82,6 +82,14 @@ def test_yaml_documents_mean_the_same(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["", "# nothing seen yet\n", "---\n", "~", "null # nothing"])
+def test_a_yaml_document_of_nothing_is_unreadable_like_any_other(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.yaml").write_text(text)
+    actual, found = load(tmp_path)
+    assert found == ["world/a.yaml:1:1: error: the document must be an object, not nothing"]
+    assert [one.ref.path for one in actual.unreadable] == ["world/a.yaml"]
+
+
 def test_an_own_document_speaks_of_its_node(tmp_path: Path) -> None:
     (tmp_path / "nodes").mkdir()
     deployment = {"id": "d", "service": "web", "status": "failed", "at": "2026-11-01T12:00:00Z"}
