@@ -205,14 +205,16 @@ def _reconcile(options: argparse.Namespace) -> int:
     from supervisor.core.model import Summary
     from supervisor.core.report import report_json
     from supervisor.daemon.clock import Clock
-    from supervisor.daemon.passes import Recorder, judge
+    from supervisor.daemon.judging import judge
 
     when = options.at if options.at is not None else Clock().now
     if options.dry_run:
-        judgement = judge(settings, when)
+        judgement = judge(settings, when, Clock().settle)
     else:
+        from supervisor.daemon.passes import Recorder
+
         with Recorder(settings) as recorder:
-            judgement = judge(settings, when)
+            judgement = judge(settings, when, Clock().settle)
             try:
                 recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
             finally:
@@ -231,22 +233,19 @@ def _reconcile(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from supervisor.core.graph import build_graph
     from supervisor.core.model import Level
     from supervisor.core.report import problem_json
-    from supervisor.files.inventory import load_inventory
-    from supervisor.files.world import load_world
+    from supervisor.daemon.clock import Clock
+    from supervisor.daemon.judging import judge
 
-    desired = load_inventory(settings.inventory, settings.max_input_bytes)
-    actual = load_world(settings.world, settings.max_input_bytes)
-    found = {*desired.problems, *actual.problems, *build_graph(desired.value).warnings}
-    problems = sorted(found, key=lambda one: one.order)
+    judgement = judge(settings, Clock().now, Clock().settle)
+    problems = judgement.report.problems
     if options.output == "json":
         _print_json({"version": 1, "problems": [problem_json(one) for one in problems]})
     else:
         _write([str(one) for one in problems])
         if not problems:
-            nodes, documents = len(desired.value.nodes), len(actual.value.documents)
+            nodes, documents = len(judgement.picture.desired.nodes), len(judgement.picture.actual.documents)
             print(f"no problems: {nodes} nodes, {documents} world documents", file=sys.stderr)
     wrong = any(one.level is Level.ERROR or options.strict for one in problems)
     return FAILED if wrong else DONE
@@ -285,9 +284,9 @@ def _explain(options: argparse.Namespace) -> int:
     from supervisor.cli import views
     from supervisor.core.explain import explain
     from supervisor.daemon.clock import Clock
-    from supervisor.daemon.passes import judge
+    from supervisor.daemon.judging import judge
 
-    judgement = judge(settings, options.at if options.at is not None else Clock().now)
+    judgement = judge(settings, options.at if options.at is not None else Clock().now, Clock().settle)
     subject = views.find_subject(options.subject, judgement) or _open_subject(options.subject, settings)
     explanation = None if subject is None else explain(judgement, subject)
     if explanation is None:

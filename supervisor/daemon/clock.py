@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import time
 
-from supervisor.core.instant import Instant
+from supervisor.core.instant import SECOND, Duration, Instant
+
+SETTLED: Duration = 50 * SECOND // 1000
+"""A file that was modified longer ago is taken to be whole: writers pause for less between two writes of one file."""
 
 
 class Clock:
@@ -17,3 +20,11 @@ class Clock:
     def monotonic(self) -> int:
         """Nanoseconds that only ever grow, for waiting and intervals."""
         return time.monotonic_ns()
+
+    def settle(self, modified_at: Instant) -> bool:
+        """True, after a wait, for a file that was modified only just now: it may still be being written."""
+        age = self.now() - modified_at
+        if not 0 <= age < SETTLED:
+            return False
+        time.sleep((SETTLED - age) / SECOND)
+        return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Self
 
@@ -12,22 +11,15 @@ from supervisor.core.announce import Emission, number, plan_emissions
 from supervisor.core.events import START, Event, event_source
 from supervisor.core.instant import Instant
 from supervisor.core.ledger import Ledger, fold
-from supervisor.core.reconcile import Judgement, reconcile
+from supervisor.core.reconcile import Judgement
+from supervisor.daemon.judging import judge
 from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint, eventlog
 from supervisor.files.atomic import sweep
 from supervisor.files.checkpoint import Checkpoint
-from supervisor.files.inventory import load_inventory
 from supervisor.files.settings import Settings
-from supervisor.files.world import load_world
 
-
-def judge(settings: Settings, now: Instant | Callable[[], Instant]) -> Judgement:
-    """Read both folders and judge them. ``now`` may be a clock: it is asked once everything is read."""
-    desired = load_inventory(settings.inventory, settings.max_input_bytes)
-    actual = load_world(settings.world, settings.max_input_bytes)
-    moment = now() if callable(now) else now
-    return reconcile(desired.value, actual.value, settings.thresholds, moment, (*desired.problems, *actual.problems))
+__all__ = ["Recorder", "judge"]
 
 
 class Recorder:

@@ -122,7 +122,7 @@ class Worker:
         try:
             self._adopt(order)
             watch = self.watch(self._settings)
-            judgement = judge(self._settings, self.clock.now)
+            judgement = judge(self._settings, self.clock.now, self.clock.settle)
             report = judgement.report
             emissions = self.recorder.record(judgement, judgement.picture.now, self._settings.repeat_interval, watch)
         except OutputError as failure:

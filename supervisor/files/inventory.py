@@ -24,7 +24,7 @@ from supervisor.core.nearest import did_you_mean
 from supervisor.errors import InputError, SchemaError
 from supervisor.files.fields import name_fault, node_name_fault, problem
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import read_text, reason, shown_path
+from supervisor.files.reading import Settle, read_text, reason, shown_path
 from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, parse
 
 FILE_NAME = "services.yaml"
@@ -34,14 +34,14 @@ _NODE_KEYS = ("critical", "always_on", "failover")
 _SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
 
 
-def load_inventory(folder: str, max_bytes: int) -> Loaded[Desired]:
+def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Desired]:
     """Read every node below ``folder``. Never raises for what it finds there: see ``problems``."""
     try:
         with os.scandir(folder) as entries:
             names = sorted((entry.name for entry in entries if not entry.name.startswith(".")), key=os.fsencode)
     except OSError as error:
         return _unusable_folder(f"the inventory folder {shown_path(folder)} cannot be read: {reason(error)}")
-    files = [one for name in names if (one := _read(folder, name, max_bytes)) is not None]
+    files = [one for name in names if (one := _read(folder, name, max_bytes, settle)) is not None]
     problems = tuple(one for file in files for one in file.problems)
     nodes = {file.name: file.node for file in files if file.node is not None}
     invalid = tuple(filter(None, (file.invalid() for file in files)))
@@ -51,12 +51,12 @@ def load_inventory(folder: str, max_bytes: int) -> Loaded[Desired]:
     return Loaded(Desired(nodes, invalid), problems)
 
 
-def _read(folder: str, name: str, max_bytes: int) -> _File | None:
+def _read(folder: str, name: str, max_bytes: int, settle: Settle | None) -> _File | None:
     """What is below one name in the inventory folder; None when it is no node."""
     path = os.path.join(folder, name, FILE_NAME)
     file = _File(name, f"hosts/{shown_path(name)}/{FILE_NAME}")
     try:
-        file.read(read_text(path, max_bytes).text)
+        file.read(read_text(path, max_bytes, settle).text)
     except FileNotFoundError:
         if os.path.lexists(path):
             file.fail(InputError("is a symbolic link to nothing"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from supervisor.core.text import printable
@@ -31,17 +32,22 @@ class Content:
     modified_at: int
 
 
-def read_text(path: str | bytes, max_bytes: int) -> Content:
+Settle = Callable[[int], bool]
+"""Told when a file was modified; where that is only just past, waits until it is not, and says True: read again."""
+
+
+def read_text(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> Content:
     """The UTF-8 text of a regular file of at most ``max_bytes``, the same before and after it was read.
 
     Raises UnreadableError (FileNotFoundError goes through) when the bytes cannot be had and MalformedError when they
-    are no UTF-8. A file that is being written is read again a few times, then refused: half a file is no file.
+    are no UTF-8. A file that is being written is read again a few times, then refused: half a file is no file, though
+    half a YAML file is mostly YAML. ``settle`` guards against writers that pause between two writes.
     """
     try:
         try:
-            data, modified_at = _read_stable(path, max_bytes)
+            data, modified_at = _read_settled(path, max_bytes, settle)
         except _ChangingError:
-            data, modified_at = _read_again(path, max_bytes)
+            data, modified_at = _read_again(path, max_bytes, settle)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -61,7 +67,7 @@ def shown_path(path: str | bytes) -> str:
     return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
-def _read_again(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
+def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> tuple[bytes, int]:
     # Only a file that changes under us pays for the import.
     from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
@@ -72,9 +78,18 @@ def _read_again(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
         reraise=True,
     )
     try:
-        return attempts(_read_stable, path, max_bytes)
+        return attempts(_read_settled, path, max_bytes, settle)
     except _ChangingError:
         raise UnreadableError("changes while it is read; it will be read again") from None
+
+
+def _read_settled(path: str | bytes, max_bytes: int, settle: Settle | None) -> tuple[bytes, int]:
+    data, modified_at = _read_stable(path, max_bytes)
+    if settle is not None and settle(modified_at):
+        again = _read_stable(path, max_bytes)
+        if again != (data, modified_at):
+            raise _ChangingError
+    return data, modified_at
 
 
 def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:

@@ -33,7 +33,7 @@ from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
 from supervisor.files.fields import name_fault, node_name_fault, problem
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import read_text, reason, shown_path
+from supervisor.files.reading import Settle, read_text, reason, shown_path
 from supervisor.files.yamltree import escape
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -50,7 +50,7 @@ def is_document(name: str) -> bool:
     return name.endswith(SUFFIXES) and not ignored(name)
 
 
-def load_world(folder: str, max_bytes: int) -> Loaded[Actual]:
+def load_world(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Actual]:
     """Read every document below ``folder``. Never raises for what it finds there: see ``problems``."""
     observations: list[Observation] = []
     unreadable: list[UnreadableDocument] = []
@@ -64,7 +64,7 @@ def load_world(folder: str, max_bytes: int) -> Loaded[Actual]:
         try:
             if fault is not None:
                 raise fault
-            content = read_text(os.path.join(folder, relative), max_bytes)
+            content = read_text(os.path.join(folder, relative), max_bytes, settle)
             observations.append(_Document(file, node, content.text, content.modified_at).observation())
         except FileNotFoundError:
             # Gone between listing and reading: as if it had gone before. A link to nothing is another matter.
