@@ -72,7 +72,7 @@ nodes = st.fixed_dictionaries(
     optional={
         "critical": st.booleans(),
         "always_on": st.booleans(),
-        "failover": st.lists(st.sampled_from([*NODES, "gone"]), max_size=2, unique=True),
+        "failover": st.lists(st.sampled_from([*NODES, "gone"]), min_size=1, max_size=3, unique=True),
     },
 )
 BROKEN_SERVICES: tuple[Any, ...] = ({"critical": "yes"}, {"depends_on": 5}, "text")
@@ -81,17 +81,23 @@ broken_files = st.sampled_from(["services: [", "- a list", "servces: {}", "node:
 broken_documents = st.sampled_from(["{", '{"status": "ok", "status": "failed"}', '{"observed_at": "noon"}'])
 
 
-def mostly(usual: Strategy, odd: Strategy, times: int) -> Strategy:
-    return st.one_of(*[usual] * times, odd)
+@st.composite
+def mostly(draw: st.DrawFn, usual: Strategy, odd: Strategy, times: int) -> Any:
+    """``usual`` so many times as often as ``odd`` (``one_of`` takes each of its strategies once)."""
+    return draw(odd if draw(st.integers(0, times)) == times else usual)
 
 
 def inventories(faults: bool) -> Strategy:
-    some = mostly(services, broken_services, 4) if faults else services
+    some = mostly(services, broken_services, 14) if faults else services
     file = st.fixed_dictionaries(
-        {"services": st.dictionaries(names, some, max_size=5)},
+        {
+            "services": mostly(
+                st.dictionaries(names, some, min_size=3, max_size=6), st.dictionaries(names, some, max_size=2), 2
+            )
+        },
         optional={"node": nodes},
     )
-    return st.dictionaries(st.sampled_from(NODES), mostly(file, broken_files, 9) if faults else file, min_size=1)
+    return st.dictionaries(st.sampled_from(NODES), mostly(file, broken_files, 14) if faults else file, min_size=1)
 
 
 def reports(words: tuple[str, ...]) -> Strategy:
@@ -115,15 +121,16 @@ def deployments(node: Strategy) -> Strategy:
         unique_by=lambda one: str(one["id"]),
     )
     in_a_row = st.builds(
-        lambda node, service, count: [
-            {"id": f"r-{number}", "node": node, "service": service, "status": "failed", "at": ago(600 * number)}
-            for number in range(1, count + 1)
+        lambda node, service, count, newest: [
+            {"id": f"r-{number}", "node": node, "service": service, "status": status, "at": ago(600 * number)}
+            for number, status in enumerate([newest] + ["failed"] * count, 1)
         ],
         node,
         names,
-        st.integers(2, 4),
+        st.integers(1, 3),
+        st.sampled_from(["failed", "failed", "running"]),
     )
-    return mostly(any_few, in_a_row, 2)
+    return mostly(any_few, in_a_row, 1)
 
 
 incidents = st.lists(
@@ -161,21 +168,47 @@ def documents(node: str | None, faults: bool) -> Strategy:
     )
 
 
+def calm_documents(node: str) -> Strategy:
+    """A fresh word on every service there could be, most of them good."""
+    words = ("ok", "ok", "ok", "Running", "healthy", *SERVICE_WORDS)
+    return st.fixed_dictionaries(
+        {
+            "observed_at": FRESH,
+            "status": st.sampled_from(("online", "online", "online", "offline")),
+            "services": st.fixed_dictionaries({name: reports(words) for name in NAMES})
+            | st.just(dict.fromkeys(NAMES, "ok")),
+            "deployments": mostly(deployments(st.just(node)), st.just([]), 1),
+            "incidents": mostly(st.just([]), incidents, 3),
+        }
+    )
+
+
+@st.composite
+def some_of(draw: st.DrawFn, strategies: dict[str, Strategy]) -> dict[str, Any]:
+    paths = draw(st.lists(st.sampled_from(sorted(strategies)), min_size=1, unique=True))
+    return {path: draw(strategies[path]) for path in paths}
+
+
 def worlds(faults: bool) -> Strategy:
     files = {f"nodes/{name}.json": documents(name, faults) for name in NODES}
     shared = documents(None, faults)
     files |= {"fleet.json": shared, "more/incidents.json": shared}
-    if not faults:
-        return st.fixed_dictionaries({}, optional=files).filter(bool)
-    return st.fixed_dictionaries(
-        {}, optional={path: mostly(document, broken_documents, 11) for path, document in files.items()}
-    )
+    if faults:
+        files = {path: mostly(document, broken_documents, 11) for path, document in files.items()}
+    calm = st.fixed_dictionaries({f"nodes/{name}.json": calm_documents(name) for name in NODES})
+    some = mostly(some_of(files), calm, 1)
+    return mostly(some, st.just({}), 19) if faults else some
 
 
 @cache
-def fleets(faults: bool = True) -> st.SearchStrategy[Fleet]:
+def parts(faults: bool) -> tuple[Strategy, Strategy]:
+    return inventories(faults), worlds(faults)
+
+
+@st.composite
+def fleets(draw: st.DrawFn, faults: bool = True) -> Fleet:
     """Fleets; with ``faults`` also inputs that are stale or cannot be used."""
-    return st.builds(Fleet, inventories(faults), worlds(faults))
+    return Fleet(*map(draw, parts(faults)))
 
 
 # --- fleets as files --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from hypothesis import strategies as st
 
 from supervisor.core.explain import explain
 from supervisor.core.instant import SECOND, format_instant
-from supervisor.core.model import ServiceRef, Summary, parse_subject
+from supervisor.core.model import Action, Condition, EventType, ServiceRef, Summary, parse_subject
 from supervisor.core.reconcile import Judgement
 from supervisor.core.report import report_json
 from supervisor.daemon.passes import Recorder, judge
-from tests.properties.fleets import NOW, Fleet, Ground, fleets
+from tests.properties.fleets import NOW, Fleet, Ground, block, fleets, one_line
 
+LISTS = ("blocked_by", "root_causes", "affects", "candidates", "in_progress")
 RANK = [Summary.NOMINAL, Summary.DEGRADED, Summary.UNSTABLE]
 
 
@@ -60,6 +62,97 @@ def test_the_order_of_files_and_keys_changes_nothing_but_places(
     ground.write(fleet, shuffle)
     shuffled = report_json(judge(ground.settings, NOW).report)
     assert without_places(shuffled) == without_places(plain)
+
+
+@given(fleets(), st.randoms(use_true_random=False))
+def test_where_the_order_of_keys_moves_no_line_it_changes_no_byte(
+    ground: Ground, fleet: Fleet, shuffle: random.Random
+) -> None:
+    plain = report_json(ground.judge(fleet, text=one_line).report)
+    ground.write(fleet, shuffle, one_line)
+    shuffled = report_json(judge(ground.settings, NOW).report)
+    # Problems have columns, which the order of keys does move; nothing else may differ by a byte.
+    del plain["problems"], shuffled["problems"]
+    assert json.dumps(shuffled) == json.dumps(plain)
+
+
+def listed(name: str, value: dict[str, Any]) -> str:
+    """The same with every mapping of services or nodes as a list."""
+    value = dict(value)
+    if name.startswith("hosts/"):
+        entries = value["services"].items()
+        value["services"] = [{"name": key, **below} if below else key for key, below in entries]
+    elif name.startswith("world/nodes/"):
+        value["services"] = [{"name": key, **as_object(below)} for key, below in value["services"].items()]
+    else:
+        value["nodes"] = [{"name": key, **as_object(below)} for key, below in value["nodes"].items()]
+        value["services"] = [
+            {"node": node, "name": key, **as_object(below)}
+            for node, entries in value["services"].items()
+            for key, below in entries.items()
+        ]
+    return block(name, value)
+
+
+def as_object(status: Any) -> dict[str, Any]:
+    return status if isinstance(status, dict) else {"status": status}
+
+
+def without_pointers(report: dict[str, Any]) -> dict[str, Any]:
+    """Pointers differ between the two forms; what is judged may not."""
+    report = without_places(report)
+    for one in (*report["drift"], *report["recommendations"]):
+        one["evidence"] = sorted((place["file"], place["value"] or "") for place in one["evidence"])
+    for one in report["problems"]:
+        one["message"] = ""
+    return report
+
+
+@given(fleets(faults=False))
+def test_lists_mean_the_same_as_mappings(ground: Ground, fleet: Fleet) -> None:
+    # An empty mapping of a node's services mentions the node; a list of services cannot.
+    for value in fleet.world.values():
+        assert isinstance(value, dict)
+        if "nodes" in value:
+            value["services"] = {node: entries for node, entries in value["services"].items() if entries}
+    mappings = report_json(ground.judge(fleet).report)
+    lists = report_json(ground.judge(fleet, text=listed).report)
+    assert without_pointers(lists) == without_pointers(mappings)
+
+
+@given(fleets())
+def test_a_world_in_yaml_means_the_same_as_in_json(ground: Ground, fleet: Fleet) -> None:
+    # Text that cannot be used need not be unusable for the same reason in both.
+    world = {path: value for path, value in fleet.world.items() if isinstance(value, dict)}
+    in_json = json.dumps(report_json(ground.judge(Fleet(fleet.hosts, world)).report))
+    renamed = {path.replace(".json", ".yaml"): value for path, value in world.items()}
+    in_yaml = json.dumps(report_json(ground.judge(Fleet(fleet.hosts, renamed), text=one_line_world).report))
+    assert in_yaml.replace(".yaml", ".json") == in_json.replace(".yaml", ".json")
+
+
+def one_line_world(name: str, value: dict[str, Any]) -> str:
+    return (one_line if name.startswith("world/") else block)(name, value)
+
+
+def test_the_fleets_reach_every_action_and_condition() -> None:
+    reached: set[str] = set()
+
+    @settings(max_examples=400)
+    @given(fleets())
+    def draw(ground: Ground, fleet: Fleet) -> None:
+        report = ground.judge(fleet).report
+        reached.update(one.action for one in report.recommendations)
+        reached.update(one.condition for one in report.drift)
+        reached.update(f"inhibited {one.condition}" for one in report.drift if one.inhibited_by is not None)
+        reached.update(one.type for one in report.recommendations)
+        reached.add(report.summary)
+        reached.update(key for one in report.recommendations for key in LISTS if getattr(one, key))
+
+    with tempfile.TemporaryDirectory() as folder:
+        draw(ground=Ground(Path(folder)))
+    inhibited = {f"inhibited {one}" for one in ("missing_service", "stale_observation", "invalid_input")}
+    types = {EventType.REQUIRED, EventType.RECOMMENDED, EventType.BLOCKED}
+    assert reached == {*Action, *Condition, *Summary, *types, *inhibited, *LISTS}
 
 
 @settings(max_examples=4)
