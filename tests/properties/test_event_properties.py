@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,14 +206,27 @@ class Life(RuleBasedStateMachine):
             self.make_a_pass()
             saved.write_bytes(old)
 
+    @rule(share=st.floats(0, 1))
+    def crash_in_the_append(self, share: float) -> None:
+        saved = Life.folder / "checkpoint.json"
+        if saved.exists():
+            old = saved.read_bytes()
+            size = self.log.stat().st_size if self.log.exists() else 0
+            self.make_a_pass()
+            saved.write_bytes(old)
+            if self.log.exists():
+                # What is in the log stays there; of what the last pass appended, any part may be missing.
+                whole = self.log.stat().st_size
+                os.truncate(self.log, size + int(share * (whole - size)) if whole >= size else whole)
+            self.judgement = None
+
     @rule()
     def lose_the_checkpoint(self) -> None:
         (Life.folder / "checkpoint.json").unlink(missing_ok=True)
 
     @rule()
     def rotate(self) -> None:
-        # Without checkpoint and without log nothing is left to remember by.
-        if self.log.exists() and (Life.folder / "checkpoint.json").exists():
+        if self.log.exists():
             self.rotations += 1
             self.log.rename(Life.folder / f"events.log.{self.rotations}")
 

@@ -123,9 +123,9 @@ def test_lists_mean_the_same_as_mappings(ground: Ground, fleet: Fleet) -> None:
 @given(fleets())
 def test_a_world_in_yaml_means_the_same_as_in_json(ground: Ground, fleet: Fleet) -> None:
     # Text that cannot be used need not be unusable for the same reason in both.
-    world = {path: value for path, value in fleet.world.items() if isinstance(value, dict)}
+    world: dict[str, Any] = {path: value for path, value in fleet.world.items() if isinstance(value, dict)}
     in_json = json.dumps(report_json(ground.judge(Fleet(fleet.hosts, world)).report))
-    renamed = {path.replace(".json", ".yaml"): value for path, value in world.items()}
+    renamed: dict[str, Any] = {path.replace(".json", ".yaml"): value for path, value in world.items()}
     in_yaml = json.dumps(report_json(ground.judge(Fleet(fleet.hosts, renamed), text=one_line_world).report))
     assert in_yaml.replace(".yaml", ".json") == in_json.replace(".yaml", ".json")
 
