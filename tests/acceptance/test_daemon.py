@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import random
 import signal
 import subprocess
 import threading
@@ -167,6 +169,18 @@ def test_sighup_can_point_it_at_other_folders(lab: Lab) -> None:
 def test_it_ends_with_0_when_told_to(daemon: Daemon, number: signal.Signals) -> None:
     assert daemon.stop(number) == 0
     assert daemon.lines()[-1]["event"] == "stopped"
+
+
+def test_told_to_end_at_any_moment_it_ends_with_0_and_whole_lines(lab: Lab) -> None:
+    chance = random.Random(1)  # noqa: S311 - reproducible, not secret
+    for round_ in range(int(os.environ.get("ROUNDS", "12"))):
+        lab.observe("nas", traefik="failed" if round_ % 2 else "ok", jellyfin="exited" if round_ % 3 else "ok")
+        # Signals are blocked before anything else, so the first datagram is as early as it can be told to.
+        with Daemon(lab, *PATIENT, ready=False) as daemon:
+            daemon.wait_for(lambda daemon=daemon: bool(daemon.notices))  # type: ignore[misc]
+            threading.Event().wait(chance.uniform(0, 0.03))
+            assert daemon.stop() == 0
+        assert [event["sequence"] for event in lab.events()] == [str(n + 1) for n in range(len(lab.events()))]
 
 
 def test_a_second_supervisor_of_the_same_checkpoint_exits_75(lab: Lab, daemon: Daemon) -> None:

@@ -22,11 +22,12 @@ class FaultyClock(Clock):
     """Real, but can be told to fail: the one part of a pass that a test can break from outside."""
 
     faulty = False
+    ahead = 0
 
     def now(self) -> Instant:
         if self.faulty:
             raise RuntimeError("the clock fell off the wall")
-        return super().now()
+        return super().now() + self.ahead
 
 
 class Log:
@@ -134,6 +135,19 @@ def test_a_fault_of_ours_drops_the_pass_and_not_the_daemon(bench: Bench) -> None
     assert ("exception", "pass dropped by a fault of the supervisor") in [line[:2] for line in bench.log.lines]
     bench.clock.faulty = False
     assert bench.make().outcome is Outcome.OK
+
+
+@pytest.mark.parametrize("days", [365, -2, -20_000])
+def test_a_clock_that_jumps_makes_the_world_stale_and_is_forgotten(bench: Bench, days: int) -> None:
+    bench.make()
+    bench.clock.ahead = days * 86400 * SECOND
+    jumped = bench.make()
+    assert [(one.type.value, one.subject) for one in jumped.emissions] == [("reconcile_blocked", "input:world")]
+    # What waits is counted by a clock that does not jump: nothing has become due.
+    assert bench.queue.overdue() == 0
+    bench.clock.ahead = 0
+    back = bench.make()
+    assert [(one.type.value, one.subject) for one in back.emissions] == [("reconcile_resolved", "input:world")]
 
 
 def test_new_settings_hold_from_the_next_pass_on(bench: Bench) -> None:
