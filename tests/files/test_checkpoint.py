@@ -1,0 +1,165 @@
+"""The checkpoint and its lock: whole or set aside, and one supervisor at a time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor.core.events import START, Position
+from supervisor.core.ledger import Entry, Ledger
+from supervisor.core.model import Summary
+from supervisor.errors import CheckpointError, LockedError
+from supervisor.files import checkpoint
+from supervisor.files.checkpoint import Checkpoint, DamagedError, Lock
+from tests.files.limits import no_file_longer_than
+
+DAMAGE = {
+    "empty": b"",
+    "zeros": b"\0" * 100,
+    "half": b'{"version": 1, "sequ',
+    "list": b"[]",
+    "another version": b'{"version": 99}',
+    "not a number": b'{"version": 1, "sequence": NaN, "summary": null, "open": {}, "log": {}, "updated": "x"}',
+    "nested": b"[" * 100_000,
+    "contradiction": json.dumps(
+        {
+            "version": 1,
+            "sequence": 1,
+            "summary": None,
+            "open": {"a": {"recommendation": {"fingerprint": "b"}}},
+            "log": {},
+        }
+    ).encode(),
+}
+
+
+@pytest.mark.parametrize("data", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_checkpoint_is_said_and_set_aside(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "checkpoint.json"
+    path.write_bytes(data)
+    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+        checkpoint.load(str(path))
+    aside = checkpoint.set_aside(str(path), 0)
+    assert aside == f"{path}.corrupt-1970-01-01T000000Z"
+    assert hashlib.sha256(Path(aside).read_bytes()).digest() == hashlib.sha256(data).digest()
+    assert checkpoint.load(str(path)) is None
+
+
+def test_a_huge_sparse_checkpoint_is_damaged_and_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    with path.open("wb") as file:
+        file.truncate(5 << 30)
+    with pytest.raises(DamagedError):
+        checkpoint.load(str(path))
+
+
+def test_a_checkpoint_reads_back(tmp_path: Path) -> None:
+    path = str(tmp_path / "checkpoint.json")
+    saved = Checkpoint(Ledger(7, Summary.UNSTABLE, {}), START, "inotify", 10**18)
+    checkpoint.save(path, saved)
+    assert checkpoint.load(path) == checkpoint.view(path) == saved
+
+
+FULL = Checkpoint(
+    Ledger(
+        8,
+        Summary.DEGRADED,
+        {
+            "f" * 16: Entry({"fingerprint": "f" * 16, "subject": "node:café"}, 1_500_000_001, 10**18 + 1),
+            "e" * 16: Entry({"fingerprint": "e" * 16, "subject": "node:nuc"}, 1, 2, announced=False),
+        },
+    ),
+    Position(7, 8, "ab"),
+    "polling",
+    1_795_435_200_123_456_789,
+)
+
+
+def test_a_full_checkpoint_reads_back_to_the_nanosecond(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    assert checkpoint.load(str(path)) == FULL
+    document = json.loads(path.read_text())
+    assert sorted(document) == ["log", "open", "sequence", "summary", "updated", "version", "watch"]
+    assert [entry.get("announced") for entry in document["open"].values()] == [False, None]
+
+
+BROKEN: dict[str, Any] = {
+    "version": 2,
+    "sequence": -1,
+    "summary": "splendid",
+    "open": {"f" * 16: {"recommendation": {"fingerprint": "f" * 16}, "first_seen": "noon", "last_event": "noon"}},
+    "log": {"inode": True, "offset": 0, "tail": ""},
+    "updated": "noon",
+}
+
+
+@pytest.mark.parametrize("key", [*BROKEN, "not there"])
+def test_a_checkpoint_with_one_part_that_makes_no_sense_is_damaged(tmp_path: Path, key: str) -> None:
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    document = json.loads(path.read_text())
+    if key in BROKEN:
+        document[key] = BROKEN[key]
+    else:
+        del document["log"]
+    path.write_text(json.dumps(document))
+    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+        checkpoint.load(str(path))
+
+
+def test_every_part_of_a_checkpoint_is_a_damaged_one(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    whole = path.read_bytes()
+    for end in range(len(whole) - 2):
+        path.write_bytes(whole[:end])
+        with pytest.raises(DamagedError):
+            checkpoint.load(str(path))
+
+
+def test_none_is_none(tmp_path: Path) -> None:
+    assert checkpoint.load(str(tmp_path / "absent")) is None
+    assert checkpoint.view(str(tmp_path / "absent")) is None
+    assert checkpoint.signature(str(tmp_path / "absent")) is None
+
+
+def test_where_it_cannot_be_replaced_the_old_one_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    with no_file_longer_than(20), pytest.raises(CheckpointError, match=r"cannot replace .* File too large"):
+        checkpoint.save(str(path), Checkpoint(Ledger()))
+    assert checkpoint.load(str(path)) == FULL
+    assert [one.name for one in tmp_path.iterdir()] == ["checkpoint.json"]
+
+
+def test_without_its_folder_it_cannot_be_saved(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=r"cannot replace .* No such file or directory"):
+        checkpoint.save(str(tmp_path / "absent" / "checkpoint.json"), FULL)
+
+
+# --- the lock
+
+
+def test_one_holds_the_lock_until_it_lets_go(tmp_path: Path) -> None:
+    first, second = Lock(str(tmp_path / "c")), Lock(str(tmp_path / "c"))
+    first.acquire()
+    with pytest.raises(LockedError, match="another supervisor holds it"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_a_lock_whose_file_vanished_is_taken_anew(tmp_path: Path) -> None:
+    first, second = Lock(str(tmp_path / "c")), Lock(str(tmp_path / "c"))
+    first.acquire()
+    (tmp_path / "c.lock").unlink()
+    second.acquire()
+    with pytest.raises(LockedError):
+        first.acquire()
+    second.release()

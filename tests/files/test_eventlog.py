@@ -1,0 +1,182 @@
+"""The event log: appended durably, found again wherever it was torn, renamed or shared."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from supervisor.core.events import LINE_LIMIT, START, Event, event_line, make_event
+from supervisor.core.model import EventType
+from supervisor.errors import EventLogError
+from supervisor.files import eventlog
+from tests.files.limits import no_file_longer_than
+
+SOURCE = "/runtime-supervisor/test"
+
+
+def event(sequence: int, subject: str = "node:nas", **data: object) -> Event:
+    return make_event(
+        SOURCE, sequence, 10**18 + sequence, EventType.REQUIRED, subject, {"fingerprint": "f" * 16, **data}
+    )
+
+
+def sequences(events: list[Event]) -> list[int]:
+    return [int(one["sequence"]) for one in events]
+
+
+def test_what_is_appended_reads_back(tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    position = eventlog.append(log, [event(1), event(2)])
+    assert sequences(eventlog.recover(log, START, SOURCE)[0]) == [1, 2]
+    assert eventlog.recover(log, position, SOURCE) == ([], position)
+
+
+def test_only_what_is_behind_the_position_is_recovered(tmp_path: Path) -> None:
+    log = str(tmp_path / "log")
+    position = eventlog.append(log, [event(1)])
+    eventlog.append(log, [event(2)])
+    assert sequences(eventlog.recover(log, position, SOURCE)[0]) == [2]
+
+
+def test_the_lines_of_others_are_skipped_and_left_alone(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    foreign = b'{"other": "writer"}\nrubbish \xff\n\n' + event_line({**event(7), "source": "/runtime-supervisor/other"})
+    log.write_bytes(foreign)
+    eventlog.append(str(log), [event(1)])
+    assert log.read_bytes() == foreign + event_line(event(1))
+    assert sequences(eventlog.recover(str(log), START, SOURCE)[0]) == [1]
+
+
+def test_a_torn_line_is_ended_before_the_next(tmp_path: Path) -> None:
+    whole = event_line(event(1)) + event_line(event(2))
+    begin = len(event_line(event(1)))
+    for cut in range(begin, len(whole)):
+        log = tmp_path / f"log{cut}"
+        log.write_bytes(whole[:cut])
+        found, position = eventlog.recover(str(log), START, SOURCE)
+        # Without its newline alone a line is whole.
+        assert sequences(found) == ([1, 2] if cut == len(whole) - 1 else [1])
+        eventlog.append(str(log), [event(3)])
+        lines = log.read_bytes().split(b"\n")
+        assert json.loads(lines[-2])["sequence"] == "3"
+        assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [3]
+
+
+def test_a_log_that_was_renamed_is_followed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    position = eventlog.append(str(log), [event(1)])
+    eventlog.append(str(log), [event(2)])
+    log.rename(tmp_path / "log.1")
+    eventlog.append(str(log), [event(3)])
+    assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [2, 3]
+
+
+def test_a_log_that_was_shortened_or_written_anew_is_read_from_its_start(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    position = eventlog.append(str(log), [event(1), event(2)])
+    log.write_bytes(event_line(event(3)))
+    assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [3]
+    log.write_bytes(event_line(event(4)) * 5)
+    assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [4] * 5
+
+
+def test_a_line_has_at_most_64_kib_and_says_that_it_was_cut(tmp_path: Path) -> None:
+    many = [f"service:nas/{number:05}" for number in range(20_000)]
+    log = tmp_path / "log"
+    eventlog.append(str(log), [event(1, affects=many, reason="short")])
+    (line,) = log.read_bytes().splitlines(keepends=True)
+    assert len(line) <= LINE_LIMIT
+    data = json.loads(line)["data"]
+    assert data["truncated"] is True
+    assert data["affects"] == many[: len(data["affects"])]
+    assert len(data["affects"]) > 1000
+
+
+def test_a_long_reason_is_cut_too() -> None:
+    line = event_line(event(1, reason="x" * 100_000))
+    assert len(line) <= LINE_LIMIT
+    assert json.loads(line)["data"]["truncated"] is True
+
+
+def test_a_line_of_others_that_looks_like_ours_is_no_event(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    ours = json.loads(event_line(event(1)))
+    odds: list[dict[str, object]] = [
+        {"type": ["x"]},
+        {"type": {}},
+        {"time": "noon"},
+        {"sequence": "x"},
+        {"data": []},
+        {"subject": None},
+    ]
+    for odd in odds:
+        with log.open("a") as file:
+            file.write(json.dumps({**ours, **odd}) + "\n")
+    assert eventlog.recover(str(log), START, SOURCE)[0] == []
+
+
+def test_any_number_of_rotations_are_followed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    position = eventlog.append(str(log), [event(1)])
+    for number in range(2, 6):
+        eventlog.append(str(log), [event(number)])
+        for older in range(number - 2, 0, -1):
+            (tmp_path / f"log.{older}").rename(tmp_path / f"log.{older + 1}")
+        log.rename(tmp_path / "log.1")
+    assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [2, 3, 4, 5]
+
+
+def test_a_log_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
+    assert eventlog.recover(str(tmp_path / "log"), START, SOURCE) == ([], START)
+    with pytest.raises(EventLogError, match=r"cannot read .*log: No such file or directory"):
+        eventlog.read(str(tmp_path / "log"))
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(EventLogError, match=r"cannot append to .*absent/log: it cannot be used: No such file"):
+        eventlog.append(str(tmp_path / "absent" / "log"), [event(1)])
+
+
+@pytest.mark.parametrize("room", [0, 1, 100, 300])
+def test_what_a_full_disk_cuts_short_is_an_error_and_is_made_good_later(tmp_path: Path, room: int) -> None:
+    log = tmp_path / "log"
+    position = eventlog.append(str(log), [event(1)])
+    with no_file_longer_than(log.stat().st_size + room), pytest.raises(EventLogError, match="cannot append to "):
+        eventlog.append(str(log), [event(2), event(3)])
+    found, _ = eventlog.recover(str(log), position, SOURCE)
+    written = sequences(found)
+    assert written == ([2] if room == 300 else [])
+    eventlog.append(str(log), [one for one in (event(2), event(3)) if int(one["sequence"]) not in written])
+    assert sequences(eventlog.recover(str(log), START, SOURCE)[0]) == [1, 2, 3]
+
+
+def test_people_read_on_where_they_were_and_across_a_rotation(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    eventlog.append(str(log), [event(1)])
+    events, offset, inode = eventlog.read(str(log))
+    assert sequences(events) == [1]
+    assert eventlog.read(str(log), offset, inode) == ([], offset, inode)
+    eventlog.append(str(log), [event(2)])
+    log.rename(tmp_path / "log.1")
+    eventlog.append(str(log), [event(3)])
+    assert sequences(eventlog.read(str(log), offset, inode)[0]) == [2, 3]
+
+
+def test_people_may_read_a_log_of_somebody_else(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    eventlog.append(str(log), [event(1)])
+    log.chmod(0o666)
+    (tmp_path / "link").symlink_to(log)
+    assert sequences(eventlog.read(str(tmp_path / "link"))[0]) == [1]
+
+
+def test_the_log_is_readable_for_all_and_writable_for_us_alone(tmp_path: Path) -> None:
+    mask = os.umask(0o022)
+    try:
+        eventlog.append(str(tmp_path / "log"), [event(1)])
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o644

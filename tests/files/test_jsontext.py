@@ -1,0 +1,77 @@
+"""Strict JSON: what the standard library lets through is refused, at its place."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from supervisor.errors import MalformedError
+from supervisor.files.jsontext import index, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "place"),
+    [
+        ("", "is no JSON: Expecting value", (1, 1)),
+        ("{'a': 1}", "is no JSON: Expecting property name enclosed in double quotes", (1, 2)),
+        ('{"a": 1,}', "is no JSON: ", None),
+        ("[1] 2", "is no JSON: Extra data", (1, 5)),
+        ('"a\nb"', "is no JSON: Invalid control character at", (1, 3)),
+        ('{"a": 1,\n "a": 2}', "is no JSON: duplicate key 'a'", (2, 2)),
+        ('{"a": [{"b": 1}, {"b": 1, "b": 2}]}', "is no JSON: duplicate key 'b'", (1, 27)),
+        ('{"a/b": 1, "a\\u002fb": 2}', "is no JSON: duplicate key 'a/b'", (1, 12)),
+        ("[1,\n NaN]", "is no JSON: NaN is no JSON number", (2, 2)),
+        ("[-Infinity]", "is no JSON: -Infinity is no JSON number", (1, 2)),
+        ('["NaN", NaN]', "is no JSON: NaN is no JSON number", (1, 9)),
+        ("[1e400]", "is no JSON: the number 1e400 is out of range", (1, 2)),
+        ("[-1e400]", "is no JSON: the number -1e400 is out of range", (1, 2)),
+        ("[" + "7" * 4301 + "]", "is no JSON: the number " + "7" * 40 + "… is too long", (1, 2)),
+        ('["\\ud800"]', "is no JSON: a \\u escape is half of a surrogate pair", (None, None)),
+        ('{"\\udfff": 1}', "is no JSON: a \\u escape is half of a surrogate pair", (None, None)),
+    ],
+)
+def test_what_is_refused_says_why_and_where(
+    text: str, message: str, place: tuple[int | None, int | None] | None
+) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(text)
+    assert caught.value.message.startswith(message)
+    assert place in (None, (caught.value.line, caught.value.column))
+
+
+@pytest.mark.parametrize("open_", ["[", '{"a":', '[{"a":'])
+@pytest.mark.parametrize("count", [900, 30_000, 1_000_000])
+def test_nesting_without_end_is_refused_and_soon(open_: str, count: int) -> None:
+    started = time.monotonic()
+    with pytest.raises(MalformedError):
+        parse(open_ * count)
+    assert time.monotonic() - started < 10
+
+
+def test_a_whole_pair_of_surrogates_is_a_character() -> None:
+    assert parse('"\\ud83c\\udfe0 \\\\ud800"') == "🏠 \\ud800"
+
+
+def test_the_index_knows_every_value_by_its_pointer() -> None:
+    text = '{\n "a": {"b/c": [1,\n  {"d~": "}"}]},\n "e": []}\n'
+    assert index(text) == {
+        "": (1, 1),
+        "/a": (2, 2),
+        "/a/b~1c": (2, 8),
+        "/a/b~1c/0": (2, 16),
+        "/a/b~1c/1": (3, 3),
+        "/a/b~1c/1/d~0": (3, 10),
+        "/e": (4, 2),
+    }
+
+
+def test_a_bare_value_is_its_own_index() -> None:
+    assert index(' \n "a,b" ') == {"": (2, 2)}
+
+
+def test_a_large_document_is_indexed_in_time() -> None:
+    text = "[" + ",\n".join(f'{{"name": "s{number}", "status": "ok"}}' for number in range(50_000)) + "]"
+    started = time.monotonic()
+    assert index(text)["/49999/status"] == (50_000, 30)
+    assert time.monotonic() - started < 20

@@ -1,0 +1,137 @@
+"""Bytes of a file that may be hostile, huge, or changing while it is read."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from supervisor.errors import MalformedError, UnreadableError
+from supervisor.files.reading import read_text, shown_path
+
+LIMIT = 1000
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"", ""),
+        (b"\xef\xbb\xbfa: 1", "a: 1"),
+        (b"a\r\nb\rc\n", "a\r\nb\rc\n"),
+        ("café ✓ 🏠".encode(), "café ✓ 🏠"),
+        (b"x" * LIMIT, "x" * LIMIT),
+    ],
+)
+def test_text_is_utf_8_with_or_without_a_mark(tmp_path: Path, data: bytes, text: str) -> None:
+    (tmp_path / "a").write_bytes(data)
+    os.utime(tmp_path / "a", ns=(1, 1_234_567_890_123_456_789))
+    content = read_text(str(tmp_path / "a"), LIMIT)
+    assert (content.text, content.modified_at) == (text, 1_234_567_890_123_456_789)
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "place"),
+    [
+        (b"ok\n\xffno", "is not UTF-8 at byte 3", (2, 1)),
+        (b"caf\xe9", "is not UTF-8 at byte 3", (1, 4)),
+        (b"a\xc3", "is not UTF-8 at byte 1", (1, 2)),
+        (b"\xed\xa0\x80", "is not UTF-8 at byte 0", (1, 1)),
+        (b"\xc0\xaf", "is not UTF-8 at byte 0", (1, 1)),
+        ("a".encode("utf-16"), "is not UTF-8 at byte 0 (it looks like UTF-16)", (1, 1)),
+        ("a".encode("utf-16-be"), "contains a NUL character", (1, 1)),
+        (b"a\nb\0", "contains a NUL character", (2, 2)),
+    ],
+)
+def test_other_bytes_are_refused_at_their_place(
+    tmp_path: Path, data: bytes, message: str, place: tuple[int, int]
+) -> None:
+    (tmp_path / "a").write_bytes(data)
+    with pytest.raises(MalformedError) as caught:
+        read_text(str(tmp_path / "a"), LIMIT)
+    assert (caught.value.message, (caught.value.line, caught.value.column)) == (message, place)
+
+
+def sparse(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(5 << 30)
+
+
+def bound(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind(str(path))
+
+
+TRAPS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "fifo": (os.mkfifo, "cannot be read: it is a FIFO"),
+    "socket": (bound, "cannot be read: No such device or address"),
+    "folder": (Path.mkdir, "cannot be read: it is a folder"),
+    "endless": (lambda path: path.symlink_to("/dev/zero"), "cannot be read: it is a device"),
+    "loop": (lambda path: path.symlink_to(path.name), "cannot be read: too many symbolic links"),
+    "sparse": (sparse, "is too large: 5368709120 bytes, and max_input_bytes is 1000"),
+    "one too many": (lambda path: path.write_bytes(b"x" * (LIMIT + 1)), "is too large: 1001 bytes, and max_inpu"),
+    "proc": (lambda path: path.symlink_to("/proc/kallsyms"), "is too large: more than 1000 bytes (max_input_bytes)"),
+}
+
+
+@pytest.mark.parametrize(("make", "message"), TRAPS.values(), ids=TRAPS)
+def test_what_is_no_plain_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object], message: str) -> None:
+    make(tmp_path / "a")
+    started = time.monotonic()
+    with pytest.raises(UnreadableError) as caught:
+        read_text(str(tmp_path / "a"), LIMIT)
+    assert caught.value.message.startswith(message)
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    (tmp_path / "a").chmod(0)
+    with pytest.raises(UnreadableError, match="cannot be read: Permission denied"):
+        read_text(str(tmp_path / "a"), LIMIT)
+
+
+def test_what_is_not_there_is_another_matter(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        read_text(str(tmp_path / "a"), LIMIT)
+
+
+def test_a_file_that_never_holds_still_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("x")
+    with pytest.raises(UnreadableError, match="changes while it is read; it will be read again"):
+        read_text(str(tmp_path / "a"), LIMIT, lambda _: bool((tmp_path / "a").write_text(str(time.monotonic_ns()))))
+
+
+def test_what_is_read_from_a_file_in_motion_is_one_of_its_states(tmp_path: Path) -> None:
+    """A writer that renames into place is never seen halfway."""
+    path, done = tmp_path / "a", threading.Event()
+    states = {"a" * 900, "b" * 500}
+    path.write_text("a" * 900)
+
+    def write() -> None:
+        while not done.is_set():
+            for state in states:
+                (tmp_path / "new").write_text(state)
+                (tmp_path / "new").rename(path)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        seen = {read_text(str(path), LIMIT).text for _ in range(200)}
+    finally:
+        done.set()
+        writer.join()
+    assert seen <= states
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("hosts/nas", "hosts/nas"), (b"caf\xe9", "caf\\xe9"), ("a\nb", "a\\nb"), ("a\x1b[31m", "a\\x1b[31m"), ("é", "é")],
+)
+def test_a_path_is_shown_on_one_line(path: str | bytes, shown: str) -> None:
+    assert shown_path(path) == shown

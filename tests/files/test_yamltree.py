@@ -1,0 +1,187 @@
+"""YAML 1.2 core values with their places, and the guards that come before construction."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from supervisor.errors import MalformedError
+from supervisor.files.yamltree import MAX_DEPTH, Mapping, escape, first_duplicate, parse, places, plain
+
+
+def value(text: str) -> Any:
+    node = parse(text)
+    return None if node is None else plain(node)
+
+
+@pytest.mark.parametrize(
+    "word", ["no", "on", "off", "yes", "y", "N", "22:22", "2026-01-01", "2024-13-45", "=", "1_000"]
+)
+def test_what_yaml_1_1_would_bend_is_text(word: str) -> None:
+    assert value(f"a: {word}") == {"a": word}
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("true", True),
+        ("TRUE", True),
+        ("False", False),
+        ("tRue", "tRue"),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("0755", 755),
+        ("0o17", 15),
+        ("0xfF", 255),
+        ("-7", -7),
+        ("+7", 7),
+        ("1.10", 1.1),
+        ("1e3", 1000.0),
+        (".5", 0.5),
+        ("-.inf", float("-inf")),
+        ("0b11", "0b11"),
+        ("'true'", "true"),
+        ('"7"', "7"),
+        ("!!str 7", "7"),
+        ("! 7", "7"),
+        ("!!int 7", 7),
+        ("!custom 7", "7"),
+        ("|\n  7", "7"),
+    ],
+)
+def test_a_scalar_means(text: str, meaning: object) -> None:
+    found = value(f"a: {text}")["a"]
+    assert (found, type(found)) == (meaning, type(meaning))
+
+
+def test_a_key_is_the_text_as_written() -> None:
+    assert value("{8080: a, on: b, '': c, ~: d, 1.10: e, 'x y': f}") == {
+        "8080": "a",
+        "on": "b",
+        "": "c",
+        "~": "d",
+        "1.10": "e",
+        "x y": "f",
+    }
+
+
+@pytest.mark.parametrize("text", ["", "\n", "# nothing", "---", "--- # nothing\n...", "%YAML 1.2\n---\n"])
+def test_nothing_is_no_document(text: str) -> None:
+    assert parse(text) is None
+
+
+def test_places_are_one_based_and_of_keys_where_the_value_is_a_collection() -> None:
+    node = parse("a: 1\nb:\n  - x\n  - {c/d: y}\n'e~': {}\n")
+    assert node is not None
+    assert list(places(node)) == [
+        ("", 1, 1),
+        ("/a", 1, 4),
+        ("/b", 2, 1),
+        ("/b/0", 3, 5),
+        ("/b/1", 4, 5),
+        ("/b/1/c~1d", 4, 11),
+        ("/e~0", 5, 1),
+    ]
+
+
+def test_a_pointer_escapes_its_two_signs() -> None:
+    assert escape("a/b~c~1") == "a~1b~0c~01"
+
+
+# --- duplicates and merges
+
+
+def test_the_first_duplicate_anywhere_is_found_at_its_place() -> None:
+    node = parse("a:\n  - {x: 1, y: 2,\n     x: 3}\nb: 1\nb: 2\n")
+    assert node is not None
+    found = first_duplicate(node)
+    assert found is not None
+    # The outermost comes first.
+    assert (found.key.text, found.key.line, found.key.column) == ("b", 5, 1)
+    assert isinstance(node, Mapping)
+    inner = first_duplicate(node.entries["a"].value)
+    assert inner is not None
+    assert (inner.key.text, inner.key.line, inner.key.column) == ("x", 3, 6)
+
+
+def test_a_key_and_the_same_key_quoted_are_duplicates() -> None:
+    node = parse("{1: a, '1': b}")
+    assert node is not None
+    assert first_duplicate(node) is not None
+
+
+def test_what_is_there_wins_over_what_is_merged_and_the_first_source_over_the_second() -> None:
+    text = "x: &x {a: 1, b: 1}\ny: &y {b: 2, c: 2}\nz: {a: 0, <<: [*x, *y]}\nw: {<<: *y, '<<': text}\n"
+    assert value(text)["z"] == {"a": 0, "b": 1, "c": 2}
+    assert value(text)["w"] == {"b": 2, "c": 2, "<<": "text"}
+
+
+def test_what_is_merged_is_no_duplicate() -> None:
+    node = parse("x: &x {a: 1}\ny: {<<: *x, a: 2}\n")
+    assert node is not None
+    assert first_duplicate(node) is None
+
+
+# --- guards
+
+
+@pytest.mark.parametrize(("open_", "close"), [("[", "]"), ("{a: ", "}"), ("- ", "")])
+def test_depth_ends_at_its_limit(open_: str, close: str) -> None:
+    assert parse(open_ * MAX_DEPTH + "x" + close * MAX_DEPTH) is not None
+    with pytest.raises(MalformedError, match="is nested deeper than 64 levels"):
+        parse(open_ * (MAX_DEPTH + 1) + "x" + close * (MAX_DEPTH + 1))
+
+
+@pytest.mark.parametrize("count", [30_000, 1_000_000])
+@pytest.mark.parametrize("open_", ["[", "{", "- ", "? ", "{a: ", "&a [", "!!seq ["])
+def test_brackets_without_end_are_refused_and_soon(open_: str, count: int) -> None:
+    started = time.monotonic()
+    with pytest.raises(MalformedError):
+        parse(open_ * count)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("*a", "uses the alias *a, which no finished value before it defines"),
+        ("a: &a [*a]", "uses the alias *a, which no finished value before it defines"),
+        ("a: &a {<<: *a}", "uses the alias *a, which no finished value before it defines"),
+        ("a: &a [" + "x," * 500 + "]\nb: [" + "*a," * 500 + "]", "uses aliases that stand for too many values"),
+        ("a: &a x\nb: [" + "*a," * 100_001 + "]", "uses aliases that stand for too many values"),
+        ("{<<: [{}, x]}", "merges (<<) something that is no mapping"),
+        ("{<<: x}", "merges (<<) something that is no mapping"),
+        ("{[a]: b}", "has a key that is no text"),
+        ("{? {a: b} : c}", "has a key that is no text"),
+        ("a\n---\nb", "holds more than one document; write one file each"),
+        ("a: b: c", "is no YAML: mapping values are not allowed in this context"),
+        ("a:\n\t- b", "is no YAML: while scanning for the next token found character that cannot start any token"),
+        ("'a", "is no YAML: while scanning a quoted scalar found unexpected end of stream"),
+        ("a: \x07", "contains the character U+0007: control characters are not allowed"),
+        ("a: !b!c d", "is no YAML: while parsing a node found undefined tag handle"),
+    ],
+)
+def test_what_is_refused_is_said_in_one_line(text: str, message: str) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(text)
+    assert caught.value.message.startswith(message)
+    assert caught.value.line is not None
+    assert caught.value.column is not None
+
+
+def test_aliases_within_reason_are_fine() -> None:
+    text = "x: &x [1, 2]\n" + "".join(f"k{number}: *x\n" for number in range(10_000))
+    assert len(value(text)) == 10_001
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("services: [", (1, 12)), ("a: {b: c\nd: e", (2, 2)), ("a:\n  'b\n", (2, 3)), ("a: [b,\nc\n\n\n", (1, 4))],
+)
+def test_what_is_not_ended_is_said_where_it_can_be_mended(text: str, place: tuple[int, int]) -> None:
+    with pytest.raises(MalformedError) as caught:
+        parse(text)
+    assert (caught.value.line, caught.value.column) == place
