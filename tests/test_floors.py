@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -31,6 +32,8 @@ def test_every_floor_only_looks_down() -> None:
         ("core/summary.py", "from supervisor.files import settings", "Floors only look down"),
         ("files/world.py", "from supervisor.files import inventory", "The readers and outputs do not know one another"),
         ("files/world.py", "from supervisor.daemon import clock", "Floors only look down"),
+        ("files/world.py", "import socket", "The readers and outputs start nothing"),
+        ("core/instant.py", "import uuid", "The core does no I/O"),
     ],
 )
 def test_a_step_up_is_noticed(tmp_path: Path, module: str, line: str, contract: str) -> None:
@@ -50,25 +53,29 @@ def test_every_package_says_what_it_is() -> None:
         assert path.read_text().startswith('"""'), path
 
 
-@pytest.mark.parametrize(
-    ("arguments", "unused"),
-    [
-        (["--help"], ["yaml", "structlog", "watchdog", "tenacity", "socket", "supervisor.core.model", "json"]),
-        (["status", "--checkpoint", "/absent"], ["yaml", "structlog", "watchdog", "tenacity", "supervisor.core.drift"]),
-        (["check", "--inventory", "/absent", "--world", "/absent"], ["structlog", "watchdog", "tenacity", "socket"]),
-        (["schema", "world"], ["yaml", "structlog", "watchdog", "tenacity", "supervisor.core.drift"]),
-        (["events", "--event-log", "/absent"], ["yaml", "structlog", "watchdog", "tenacity", "supervisor.core.drift"]),
-        (["reconcile", "--dry-run", "--inventory", "/absent", "--world", "/absent"], ["structlog", "watchdog"]),
-    ],
-)
-def test_a_command_imports_only_what_it_uses(arguments: list[str], unused: list[str]) -> None:
-    script = (
-        "import sys\nfrom supervisor.cli import main\n"
-        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "print(*sys.modules, file=sys.stderr)"
-    )
-    command = [sys.executable, "-c", script, *arguments]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    loaded = set(done.stderr.splitlines()[-1].split())
-    assert "supervisor.cli" in loaded
-    assert not loaded & set(unused)
+def calls(path: Path) -> set[str]:
+    """The names of the functions and methods that a module calls."""
+    nodes = [node.func for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "") for node in nodes}
+
+
+def test_the_core_neither_opens_nor_prints_nor_asks_for_the_time() -> None:
+    effects = {"open", "print", "input", "now", "today", "utcnow", "fromtimestamp", "exec", "eval", "__import__"}
+    modules = sorted((ROOT / "supervisor" / "core").glob("*.py"))
+    assert len(modules) > 10
+    assert {path.name: sorted(calls(path) & effects) for path in modules if calls(path) & effects} == {}
+
+
+def test_only_the_daemon_reads_the_clock_and_only_in_one_place() -> None:
+    clocks = {"time_ns", "monotonic", "monotonic_ns", "perf_counter", "time", "now", "today", "utcnow"}
+    asked = {
+        path.relative_to(ROOT / "supervisor").as_posix()
+        for path in (ROOT / "supervisor").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in clocks
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id in ("time", "datetime", "date")
+    }
+    assert asked == {"daemon/clock.py"}

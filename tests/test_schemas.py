@@ -13,9 +13,11 @@ from jsonschema import Draft7Validator
 
 from supervisor.cli import SCHEMAS
 from supervisor.core.instant import SECOND, parse_instant
+from supervisor.core.model import Level
 from supervisor.core.report import report_json
 from supervisor.daemon.passes import Recorder, judge
-from supervisor.files import eventlog
+from supervisor.errors import MalformedError
+from supervisor.files import eventlog, yamltree
 from supervisor.files.settings import KEYS, load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -50,6 +52,51 @@ def test_sound_files_validate(folder: str) -> None:
     assert documents
     assert [fault for path in inventories for fault in faults("inventory", loaded(path))] == []
     assert [fault for path in documents for fault in faults("world", loaded(path))] == []
+
+
+def unsound(folder: Path) -> set[str]:
+    """The files in which the readers find an error (the schema need not see it)."""
+    settings = load_settings({"inventory": str(folder / "hosts"), "world": str(folder / "world")}, {})
+    report = judge(settings, parse_instant("2026-11-23T12:00:00Z")).report
+    return {one.file for one in report.problems if one.level is Level.ERROR}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_the_sound_files_of_a_scenario_validate(name: str) -> None:
+    folder = ROOT / "tests" / "scenarios" / name
+    passed_over = unsound(folder)
+    found = []
+    for path in sorted([*folder.glob("hosts/*/services.yaml"), *folder.rglob("world/**/*")]):
+        file = path.relative_to(folder).as_posix()
+        # Names that writers leave behind, and what is not read for another reason.
+        if file in passed_over or not path.is_file() or path.suffix not in (".json", ".yaml", ".yml"):
+            continue
+        if path.name.startswith(".") or any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        tree = yamltree.parse(path.read_text())
+        value = json.loads(path.read_text()) if path.suffix == ".json" else tree and yamltree.plain(tree)
+        found += [f"{file}: {fault}" for fault in faults("inventory" if file.startswith("hosts/") else "world", value)]
+    assert found == []
+
+
+def test_the_schemas_see_most_of_what_the_readers_refuse() -> None:
+    """A schema cannot see everything, but one that sees nothing helps nobody."""
+    seen = refused = 0
+    for name in SCENARIOS:
+        folder = ROOT / "tests" / "scenarios" / name
+        for file in unsound(folder):
+            path = folder / file
+            if not path.is_file():
+                continue
+            try:
+                tree = yamltree.parse(path.read_text())
+            except (MalformedError, UnicodeDecodeError):
+                continue
+            value = None if tree is None else yamltree.plain(tree)
+            refused += 1
+            seen += bool(faults("inventory" if file.startswith("hosts/") else "world", value))
+    assert refused > 10
+    assert seen / refused > 0.5
 
 
 def test_the_modeline_of_the_bundled_homelab_leads_to_the_schema() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from supervisor.core.instant import SECOND
 from supervisor.errors import ConfigError
-from supervisor.files.settings import load_settings, parse_size
+from supervisor.files.settings import KEYS, Key, load_settings, parse_size
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -57,6 +57,59 @@ def test_a_fault_names_key_source_and_way_out(tmp_path: Path, text: str, fault: 
     with pytest.raises(ConfigError) as caught:
         load_settings({}, {}, str(path))
     assert str(caught.value) == f"cannot use the settings: {fault.format(path=path)}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "fault"),
+    [
+        ({"stale_after": "5"}, {}, "stale_after (flag --stale-after): '5' has no unit: write 5s, 5m, 5h, 5d or 5ms"),
+        ({"world": ""}, {}, "world (flag --world): must be a path"),
+        ({"checkpoint": "/tmp/agent-events.log"}, {}, "checkpoint (flag --checkpoint): must not be the event log"),
+        ({}, {"MAX_DELAY": "0s"}, "max_delay (environment RUNTIME_SUPERVISOR_MAX_DELAY): must be longer than 0s"),
+        (
+            {},
+            {"REPEATED_FAILURES": "1001"},
+            "repeated_failures (environment RUNTIME_SUPERVISOR_REPEATED_FAILURES): '1001' is no whole number from 1 to",
+        ),
+        (
+            {},
+            {"STALE_AFTR": "5m"},
+            "RUNTIME_SUPERVISOR_STALE_AFTR (environment): is no known setting; did you mean RUNTIME_SUPERVISOR_STALE_A",
+        ),
+        ({}, {"CONFIG": "/absent/a.yaml"}, "/absent/a.yaml: there is no such file"),
+    ],
+    ids=str,
+)
+def test_a_fault_outside_the_file_names_its_source_too(
+    flags: dict[str, str], environ: dict[str, str], fault: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_settings(flags, {f"RUNTIME_SUPERVISOR_{key}": value for key, value in environ.items()})
+    (said,) = str(caught.value).splitlines()
+    assert said.startswith(f"cannot use the settings: {fault}")
+
+
+VALUES = {
+    **dict.fromkeys(("inventory", "world", "event_log", "checkpoint"), ("/a", "/b", "/c")),
+    "repeated_failures": ("11", "12", "13"),
+    "max_input_bytes": ("11KiB", "12KiB", "13KiB"),
+    "max_delay": ("11s", "12s", "13s"),
+}
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.name)
+def test_every_setting_can_be_given_in_three_ways_of_this_rank(tmp_path: Path, key: Key) -> None:
+    in_file, in_environment, as_flag = VALUES.get(key.name, ("11ms", "12ms", "13ms"))
+    (tmp_path / "a.yaml").write_text(f"{key.name}: {in_file}\n")
+
+    def given(flags: dict[str, str], environ: dict[str, str]) -> object:
+        return getattr(load_settings(flags, environ, str(tmp_path / "a.yaml")), key.name)
+
+    environ = {key.variable: in_environment}
+    assert given({}, {}) == key.parse(in_file)
+    assert given({}, environ) == key.parse(in_environment)
+    assert given({key.name: as_flag}, environ) == key.parse(as_flag)
+    assert getattr(load_settings({}, {}), key.name) == key.parse(key.default)
 
 
 def test_all_faults_are_said_at_once() -> None:

@@ -1,0 +1,62 @@
+"""What each command imports: nothing it does not use, so that the small ones start at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+HOMELAB = ROOT / "config" / "homelab"
+INPUTS = ["--inventory", str(HOMELAB / "hosts"), "--world", str(HOMELAB / "world")]
+
+DAEMON = ["structlog", "watchdog", "sdnotify", "supervisor.daemon.app", "supervisor.daemon.worker"]
+JUDGING = ["yaml", "supervisor.core.drift", "supervisor.core.recommend", "supervisor.files.inventory"]
+NETWORK = ["socket", "_socket", "ssl", "http", "http.client", "urllib.request", "asyncio"]
+TESTS = ["jsonschema", "hypothesis", "pytest", "_pytest"]
+SELDOM = ["tenacity", "difflib", "logging", "concurrent.futures", "multiprocessing", "pdb", "unittest"]
+
+SCRIPT = """\
+import sys
+from supervisor.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit:
+    pass
+print(*sys.modules, file=sys.stderr)
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """The modules that are there after a command has run in a process of its own."""
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("RUNTIME_SUPERVISOR_")}
+    command = [sys.executable, "-c", SCRIPT, *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.splitlines()[-1].split())
+    assert "supervisor.cli" in loaded
+    return loaded
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (["--help"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM, "json", "supervisor.core.model"]),
+        (["status", "--help"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM]),
+        (["status", "--checkpoint", "/absent"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM]),
+        (["events", "--event-log", "/absent"], [*DAEMON, *JUDGING, *TESTS, "tenacity", "difflib"]),
+        (["schema", "world"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM]),
+        (["check", *INPUTS], [*DAEMON, *NETWORK, *TESTS, "tenacity"]),
+        (["explain", "node:nas", *INPUTS], [*DAEMON, *TESTS, "tenacity"]),
+        (["reconcile", "--dry-run", *INPUTS], [*DAEMON, *TESTS, "tenacity"]),
+    ],
+)
+def test_a_command_imports_only_what_it_uses(arguments: list[str], unused: list[str]) -> None:
+    assert imported(*arguments) & set(unused) == set()
+
+
+def test_what_is_used_would_be_noticed() -> None:
+    """That the lists above name modules by the names they have when they are loaded."""
+    assert {"yaml", "supervisor.core.drift", "supervisor.files.inventory"} <= imported("check", *INPUTS)
