@@ -54,6 +54,8 @@ def test_a_hundred_rotations_lose_and_repeat_nothing(homelab: Homelab) -> None:
             machine.systemctl("reload", NAME)
         look()
         machine.run(*forced)
+        if not count % 4:
+            machine.systemctl("reload", NAME)
     machine.systemctl("reload", NAME)
     machine.systemctl("stop", NAME)
     look()
