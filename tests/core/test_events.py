@@ -69,6 +69,14 @@ def test_a_line_is_cut_exactly_where_it_no_longer_fits(length: int) -> None:
     assert data["affects"] == ([] if length > 0 else ["x" * (room + length)])
 
 
+@pytest.mark.parametrize("length", range(-1, 3))
+def test_a_line_that_was_cut_once_is_cut_again_where_it_still_does_not_fit(length: int) -> None:
+    room = LINE_LIMIT - len(event_line(event(affects=["x"], truncated=True))) + 1
+    line = event_line(event(affects=["x" * (room + length), "y" * LINE_LIMIT]))
+    assert len(line) <= LINE_LIMIT
+    assert json.loads(line)["data"]["affects"] == ([] if length > 0 else ["x" * (room + length)])
+
+
 def test_what_is_cut_is_the_longest_list_and_what_is_kept_is_its_beginning() -> None:
     many = [f"service:nas/{number:06}" for number in range(10_000)]
     data = json.loads(event_line(event(affects=many, blocked_by=many[:3], candidates=["node:nuc"])))["data"]

@@ -116,6 +116,13 @@ def test_what_stays_open_is_repeated_after_the_interval(story: Story) -> None:
     assert story.tell(judgement, later + 1) == []
 
 
+def test_what_is_repeated_was_first_seen_when_it_was_first_seen(story: Story) -> None:
+    later = NOW + 4 * HOUR
+    story.tell(judged(inventory("web"), world(now=later, web="failed"), later), later)
+    (entry,) = story.ledger.open.values()
+    assert (entry.first_seen, entry.last_event) == (NOW, later)
+
+
 def test_a_clock_that_had_jumped_ahead_does_not_silence_repeats(story: Story) -> None:
     before = NOW - HOUR
     judgement = judged(inventory("web"), world(now=before, web="failed"), before)
