@@ -8,7 +8,7 @@ import pytest
 
 from supervisor.core.instant import parse_instant
 from supervisor.core.reconcile import Judgement
-from supervisor.daemon.passes import judge
+from supervisor.daemon.judging import judge
 from supervisor.files.settings import load_settings
 from tests.acceptance.harness import copy_homelab
 

@@ -10,7 +10,7 @@ import pytest
 
 from supervisor.core.instant import parse_instant
 from supervisor.core.report import report_json
-from supervisor.daemon.passes import judge
+from supervisor.daemon.judging import judge
 from supervisor.files.settings import load_settings
 
 SCENARIOS = Path(__file__).parent / "scenarios"

@@ -15,7 +15,8 @@ from supervisor.cli import SCHEMAS
 from supervisor.core.instant import SECOND, parse_instant
 from supervisor.core.model import Level
 from supervisor.core.report import report_json
-from supervisor.daemon.passes import Recorder, judge
+from supervisor.daemon.judging import judge
+from supervisor.daemon.recorder import Recorder
 from supervisor.errors import MalformedError
 from supervisor.files import eventlog, yamltree
 from supervisor.files.settings import KEYS, load_settings

@@ -18,6 +18,7 @@ from supervisor.files.settings import KEYS, Settings, load_settings
 
 if TYPE_CHECKING:
     from supervisor.core.model import Subject
+    from supervisor.core.reconcile import Judgement
 
 DONE, FAILED, DEGRADED, UNSTABLE, USAGE, LOCKED, SETTINGS = 0, 1, 2, 3, 64, 75, 78
 """Exit codes."""
@@ -161,6 +162,7 @@ def _duration(text: str) -> int:
 
 
 def _event_types() -> tuple[str, ...]:
+    # EventType's words; importing the model would slow every --help down.
     return (
         "reconcile_required",
         "reconcile_recommended",
@@ -173,6 +175,14 @@ def _event_types() -> tuple[str, ...]:
 def _settings(options: argparse.Namespace) -> Settings:
     flags = {key.name: value for key in KEYS if (value := getattr(options, f"set_{key.name}")) is not None}
     return load_settings(flags, os.environ, options.config)
+
+
+def _judge(settings: Settings, at: int | None = None) -> Judgement:
+    from supervisor.daemon.clock import Clock
+    from supervisor.daemon.judging import judge
+
+    clock = Clock()
+    return judge(settings, clock.now if at is None else at, clock.settle)
 
 
 def _print_json(value: Any) -> None:
@@ -204,17 +214,14 @@ def _reconcile(options: argparse.Namespace) -> int:
     settings = _settings(options)
     from supervisor.core.model import Summary
     from supervisor.core.report import report_json
-    from supervisor.daemon.clock import Clock
-    from supervisor.daemon.judging import judge
 
-    when = options.at if options.at is not None else Clock().now
     if options.dry_run:
-        judgement = judge(settings, when, Clock().settle)
+        judgement = _judge(settings, options.at)
     else:
-        from supervisor.daemon.passes import Recorder
+        from supervisor.daemon.recorder import Recorder
 
         with Recorder(settings) as recorder:
-            judgement = judge(settings, when, Clock().settle)
+            judgement = _judge(settings, options.at)
             try:
                 recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
             finally:
@@ -235,10 +242,8 @@ def _check(options: argparse.Namespace) -> int:
     settings = _settings(options)
     from supervisor.core.model import Level
     from supervisor.core.report import problem_json
-    from supervisor.daemon.clock import Clock
-    from supervisor.daemon.judging import judge
 
-    judgement = judge(settings, Clock().now, Clock().settle)
+    judgement = _judge(settings)
     problems = judgement.report.problems
     if options.output == "json":
         _print_json({"version": 1, "problems": [problem_json(one) for one in problems]})
@@ -283,10 +288,8 @@ def _explain(options: argparse.Namespace) -> int:
     settings = _settings(options)
     from supervisor.cli import views
     from supervisor.core.explain import explain
-    from supervisor.daemon.clock import Clock
-    from supervisor.daemon.judging import judge
 
-    judgement = judge(settings, options.at if options.at is not None else Clock().now, Clock().settle)
+    judgement = _judge(settings, options.at)
     subject = views.find_subject(options.subject, judgement) or _open_subject(options.subject, settings)
     explanation = None if subject is None else explain(judgement, subject)
     if explanation is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from supervisor.core.events import Event
 from supervisor.core.instant import format_instant
+from supervisor.core.ledger import Entry, Ledger
 from supervisor.core.model import (
     Evidence,
     IncidentRef,
@@ -90,6 +91,10 @@ def report(found: Report, style: Style) -> list[str]:
 # --- status -----------------------------------------------------------------------------------------------------------
 
 
+def _open(ledger: Ledger) -> list[Entry]:
+    return sorted(ledger.open.values(), key=lambda one: (one.subject, one.fingerprint))
+
+
 def status_json(saved: Checkpoint) -> dict[str, Any]:
     """What ``status -o json`` prints."""
     return {
@@ -103,7 +108,7 @@ def status_json(saved: Checkpoint) -> dict[str, Any]:
                 "first_seen": format_instant(entry.first_seen),
                 "last_event": format_instant(entry.last_event),
             }
-            for entry in sorted(saved.ledger.open.values(), key=lambda one: (one.subject, one.fingerprint))
+            for entry in _open(saved.ledger)
         ],
     }
 
@@ -115,7 +120,7 @@ def status(saved: Checkpoint, style: Style) -> list[str]:
     lines = [f"{summary}: {len(ledger.open)} open, last change {format_instant(saved.updated)}{watch}"]
     if ledger.open:
         rows = [("SEVERITY", "ACTION", "SUBJECT", "SINCE", "REASON", "FINGERPRINT")]
-        for entry in sorted(ledger.open.values(), key=lambda one: (one.subject, one.fingerprint)):
+        for entry in _open(ledger):
             known = entry.recommendation
             severity, action, reason = (str(known.get(key, "")) for key in ("severity", "action", "reason"))
             since = format_instant(entry.first_seen)

@@ -8,6 +8,11 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
+def place_in(text: str, offset: int) -> tuple[int, int]:
+    """1-based line and column of an offset."""
+    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+
+
 def shown(text: str) -> str:
     """A word as a sentence shows it: quoted, escaped, short."""
     return f"{text if len(text) <= 60 else text[:59] + '…'!r}"

@@ -14,7 +14,7 @@ from supervisor.core.instant import SECOND, format_instant
 from supervisor.daemon import logs, signals
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.heartbeat import SdNotifier, Systemd
-from supervisor.daemon.passes import Recorder
+from supervisor.daemon.recorder import Recorder
 from supervisor.daemon.watch import WATCHING, Watcher, roots
 from supervisor.daemon.worker import Order, Outcome, Result, Worker
 from supervisor.daemon.workqueue import Trigger, Workqueue
@@ -114,7 +114,6 @@ class _Daemon:
         """Whatever is wrong with the new settings, the old ones go on; a pass is made in any case."""
         self._systemd.reloading(self._clock.monotonic())
         old = self._worker.order
-        settings = old.settings
         try:
             settings = self._load()
             _refuse_private(settings)

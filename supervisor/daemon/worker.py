@@ -14,7 +14,8 @@ from supervisor.core.announce import Emission, EmitReason
 from supervisor.core.instant import SECOND, Duration
 from supervisor.core.model import EventType, Report, Severity
 from supervisor.daemon.clock import Clock
-from supervisor.daemon.passes import Recorder, judge
+from supervisor.daemon.judging import judge
+from supervisor.daemon.recorder import Recorder
 from supervisor.daemon.workqueue import Trigger, Workqueue
 from supervisor.errors import OutputError
 from supervisor.files.settings import Settings

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
+from supervisor.files.reading import kind_of
+
 _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 
@@ -59,7 +61,7 @@ def open_ours(path: str, flags: int, mode: int = 0o644) -> int:
 def check_ours(status: os.stat_result) -> None:
     """UnsafeError unless ``status`` is that of a file we may trust."""
     if not stat.S_ISREG(status.st_mode):
-        raise UnsafeError(f"is {_kind(status.st_mode)}, not a regular file")
+        raise UnsafeError(f"is {kind_of(status.st_mode)}, not a regular file")
     if status.st_nlink > 1:
         raise UnsafeError("has other hard links")
     if status.st_uid not in (os.geteuid(), 0):
@@ -97,20 +99,8 @@ def _explained(path: str, error: OSError) -> OSError:
     with suppress(OSError):
         status = os.lstat(path)
         if not stat.S_ISREG(status.st_mode):
-            return UnsafeError(f"is {_kind(status.st_mode)}, not a regular file")
+            return UnsafeError(f"is {kind_of(status.st_mode)}, not a regular file")
     return error
-
-
-def _kind(mode: int) -> str:
-    kinds = {
-        stat.S_IFLNK: "a symbolic link",
-        stat.S_IFDIR: "a folder",
-        stat.S_IFIFO: "a FIFO",
-        stat.S_IFSOCK: "a socket",
-        stat.S_IFCHR: "a device",
-        stat.S_IFBLK: "a device",
-    }
-    return kinds.get(stat.S_IFMT(mode), "something odd")
 
 
 class Replacement:

@@ -35,7 +35,9 @@ def append(path: str, events: list[Event]) -> Position:
             data = b"".join(event_line(event) for event in events)
             written = os.write(descriptor, data)
             if written != len(data):
-                raise EventLogError(f"cannot append to {path}: only {written} of {len(data)} bytes were written")
+                raise EventLogError(
+                    f"cannot append to {shown_path(path)}: only {written} of {len(data)} bytes were written"
+                )
             # With O_APPEND the offset is now behind our bytes, also when others append.
             end = os.lseek(descriptor, 0, os.SEEK_CUR)
             os.fsync(descriptor)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from supervisor.core.text import place_in
 from supervisor.errors import MalformedError
 from supervisor.files.yamltree import escape
 
@@ -96,8 +97,7 @@ def _place_of_refused(text: str, kind: str, what: str) -> tuple[int | None, int 
         return None, None
     for match in _TOKEN.finditer(text):
         if match.group().startswith(what.rstrip("…")):
-            offset = match.start()
-            return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
+            return place_in(text, match.start())
     return None, None
 
 

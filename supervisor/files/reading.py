@@ -8,10 +8,11 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from supervisor.core.text import printable
+from supervisor.core.text import place_in, printable
 from supervisor.errors import MalformedError, UnreadableError
 
 _KINDS = {
+    stat.S_IFLNK: "a symbolic link",
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a FIFO",
     stat.S_IFSOCK: "a socket",
@@ -62,6 +63,11 @@ def reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
 
 
+def kind_of(mode: int) -> str:
+    """What is no regular file, in words."""
+    return _KINDS.get(stat.S_IFMT(mode), "something odd")
+
+
 def shown_path(path: str | bytes) -> str:
     """A file name as text that can be printed: bytes that are no UTF-8 and control characters as escapes."""
     return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
@@ -98,8 +104,7 @@ def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
     try:
         before = os.fstat(descriptor)
         if not stat.S_ISREG(before.st_mode):
-            kind = _KINDS.get(stat.S_IFMT(before.st_mode), "no regular file")
-            raise UnreadableError(f"cannot be read: it is {kind}")
+            raise UnreadableError(f"cannot be read: it is {kind_of(before.st_mode)}")
         if before.st_size > max_bytes:
             raise UnreadableError(f"is too large: {before.st_size} bytes, and max_input_bytes is {max_bytes}")
         with open(descriptor, "rb", closefd=False) as file:
@@ -123,7 +128,7 @@ def _decode(data: bytes) -> str:
         raise MalformedError(f"is not UTF-8 at byte {error.start}{hint}", line, column) from None
     nul = text.find("\0")
     if nul >= 0:
-        raise MalformedError("contains a NUL character", text.count("\n", 0, nul) + 1, nul - text.rfind("\n", 0, nul))
+        raise MalformedError("contains a NUL character", *place_in(text, nul))
     return text
 
 

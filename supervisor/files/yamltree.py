@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from supervisor.core.text import place_in
 from supervisor.errors import MalformedError
 
 MAX_DEPTH = 64
@@ -109,7 +110,7 @@ def parse(text: str) -> Node | None:
         raise MalformedError(f"is no YAML: {what}", *place) from None
     except yaml.reader.ReaderError as error:
         position = error.position if isinstance(error.position, int) else 0
-        line, column = _place_in(text, position)
+        line, column = place_in(text, position)
         character = error.character if isinstance(error.character, int) else ord(error.character[:1] or "?")
         raise MalformedError(f"contains the character U+{character:04X}: {error.reason}", line, column) from None
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
@@ -120,14 +121,11 @@ def parse(text: str) -> Node | None:
 
 def _mended_at(text: str, error: yaml.MarkedYAMLError) -> tuple[int | None, int | None]:
     """Where to look: what was begun and not ended is found at the end of the file, but is mended where it began."""
-    end = (text.rstrip("\n").count("\n") + 1, len(text.rstrip("\n")) - text.rstrip("\n").rfind("\n"))
+    body = text.rstrip("\n")
+    end = place_in(body, len(body))
     marks = [mark for mark in (error.problem_mark, error.context_mark) if mark is not None]
     places = [(mark.line + 1, mark.column + 1) for mark in marks]
     return next((place for place in places if place[0] <= end[0]), end if places else (None, None))
-
-
-def _place_in(text: str, offset: int) -> tuple[int, int]:
-    return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
 def plain(node: Node) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from supervisor.core.instant import SECOND, Instant, format_instant, parse_instant
 from supervisor.core.reconcile import Judgement
-from supervisor.daemon.passes import judge
+from supervisor.daemon.judging import judge
 from supervisor.files.settings import load_settings
 
 NOW = parse_instant("2026-11-23T12:00:00Z")

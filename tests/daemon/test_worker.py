@@ -11,7 +11,7 @@ import pytest
 
 from supervisor.core.instant import SECOND, Instant
 from supervisor.daemon.clock import Clock
-from supervisor.daemon.passes import Recorder
+from supervisor.daemon.recorder import Recorder
 from supervisor.daemon.worker import Order, Outcome, Result, Worker
 from supervisor.daemon.workqueue import Trigger, Workqueue
 from supervisor.errors import LockedError

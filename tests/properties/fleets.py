@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from supervisor.core.instant import SECOND, format_instant, parse_instant
 from supervisor.core.reconcile import Judgement
-from supervisor.daemon.passes import judge
+from supervisor.daemon.judging import judge
 from supervisor.files.settings import Settings, load_settings
 
 NOW = parse_instant("2026-11-01T12:00:00Z")

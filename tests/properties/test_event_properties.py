@@ -17,7 +17,7 @@ from supervisor.core.events import LINE_LIMIT, Event
 from supervisor.core.ledger import Ledger, fold
 from supervisor.core.reconcile import Judgement
 from supervisor.core.report import report_json
-from supervisor.daemon.passes import Recorder
+from supervisor.daemon.recorder import Recorder
 from supervisor.files import checkpoint, eventlog
 from tests.properties.fleets import BROKEN_SERVICES, NOW, Fleet, Ground, fleets
 

@@ -21,7 +21,8 @@ from supervisor.core.instant import SECOND, format_instant
 from supervisor.core.model import Action, Condition, EventType, ServiceRef, Summary, parse_subject
 from supervisor.core.reconcile import Judgement
 from supervisor.core.report import report_json
-from supervisor.daemon.passes import Recorder, judge
+from supervisor.daemon.judging import judge
+from supervisor.daemon.recorder import Recorder
 from tests.properties.fleets import NOW, Fleet, Ground, block, fleets, one_line
 
 LISTS = ("blocked_by", "root_causes", "affects", "candidates", "in_progress")

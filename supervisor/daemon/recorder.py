@@ -1,4 +1,4 @@
-"""A pass: read, compute, write. The level is read anew each time; what triggered it is for the log alone."""
+"""The last paragraph of a pass: what is to be announced is appended, then the checkpoint kept."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ from supervisor.core.events import START, Event, event_source
 from supervisor.core.instant import Instant
 from supervisor.core.ledger import Ledger, fold
 from supervisor.core.reconcile import Judgement
-from supervisor.daemon.judging import judge
 from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint, eventlog
 from supervisor.files.atomic import sweep
 from supervisor.files.checkpoint import Checkpoint
 from supervisor.files.settings import Settings
-
-__all__ = ["Recorder", "judge"]
 
 
 class Recorder:
