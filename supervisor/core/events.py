@@ -81,7 +81,7 @@ def _encode(value: object) -> bytes:
 
 def parse_line(line: bytes, source: str | None = None) -> Event | None:
     """The event of ours on this line (of ``source`` alone, if given), or None: others share the log."""
-    if b'"/runtime-supervisor/' not in line:
+    if len(line) > LINE_LIMIT or b'"/runtime-supervisor/' not in line:
         return None
     try:
         event = json.loads(line)

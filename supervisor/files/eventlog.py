@@ -7,13 +7,14 @@ torn line: the next append ends it with a newline first, and readers skip it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from supervisor.core.events import START, Event, Position, event_line, parse_line
+from supervisor.core.events import LINE_LIMIT, START, Event, Position, event_line, parse_line
 from supervisor.errors import EventLogError
 from supervisor.files import atomic
 from supervisor.files.reading import reason, shown_path
@@ -61,15 +62,21 @@ def recover(path: str, position: Position, source: str) -> tuple[list[Event], Po
         events: list[Event] = []
         end = START
         for other in _siblings(path):
-            with suppress(OSError), _opened(other) as descriptor:
+            # What is not ours is no log of ours. Anything else that fails hides events: then nothing can be said.
+            with suppress(atomic.UnsafeError, PermissionError), _opened(other) as descriptor:
                 if descriptor is not None:
-                    events += _events(descriptor, _start(descriptor, position), source)[0]
+                    found, _ = _events(descriptor, _start(descriptor, position), source)
+                    if found:
+                        os.fsync(descriptor)
+                    events += found
         with _opened(path, os.O_RDWR | os.O_APPEND) as descriptor:
             if descriptor is not None:
                 _end_fragment(descriptor)
-                found, offset = _events(descriptor, _start(descriptor, position), source)
+                start = _start(descriptor, position)
+                found, offset = _events(descriptor, start, source)
                 if found:
-                    # Whoever wrote them may have died before they were durable; from now on they are relied on.
+                    # Whoever wrote them died before they were durable, or was told that they are not.
+                    _write_again(descriptor, start, offset)
                     os.fsync(descriptor)
                     atomic.sync_folder(path)
                 events += found
@@ -113,7 +120,7 @@ def _rest_of(path: str, inode: int, offset: int) -> list[Event]:
 def _siblings(path: str) -> list[str]:
     """Other files in the folder whose names begin with that of ``path``."""
     folder, name = os.path.split(os.path.abspath(path))
-    with suppress(OSError):
+    with suppress(FileNotFoundError, PermissionError):
         return [os.path.join(folder, one) for one in sorted(os.listdir(folder)) if one.startswith(name) and one != name]
     return []
 
@@ -138,6 +145,20 @@ def _end_fragment(descriptor: int) -> None:
         os.write(descriptor, b"\n")
 
 
+def _write_again(descriptor: int, start: int, end: int) -> None:
+    """Put the same bytes where they are: after a failed fsync Linux calls them written, and the next fsync is no proof.
+
+    The descriptor no longer appends afterwards.
+    """
+    fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) & ~os.O_APPEND)
+    while start < end:
+        # What is gone by now was taken by somebody who shortens the log: no holes in what is left.
+        data = os.pread(descriptor, min(_CHUNK, end - start), start)
+        if not data:
+            return
+        start += os.pwrite(descriptor, data, start)
+
+
 def _position(descriptor: int, end: int) -> Position:
     start = max(0, end - _TAIL)
     digest = hashlib.sha256(os.pread(descriptor, end - start, start)).hexdigest()[:32]
@@ -158,14 +179,15 @@ def _events(descriptor: int, offset: int, source: str | None) -> tuple[list[Even
     What is behind it is still being written, or torn: it is left for later.
     """
     events: list[Event] = []
-    rest = b""
-    while chunk := os.pread(descriptor, _CHUNK, offset + len(rest)):
+    rest, at = b"", offset
+    while chunk := os.pread(descriptor, _CHUNK, at):
         *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            offset += len(line) + 1
-            event = parse_line(line, source)
-            if event is not None:
-                events.append(event)
+        events += (event for line in lines if (event := parse_line(line, source)) is not None)
+        at += len(chunk)
+        if lines:
+            offset = at - len(rest)
+        # Whoever never ends a line must not fill our memory: too long for one of ours it is already.
+        rest = rest[: LINE_LIMIT + 1]
     # Whole but for its newline: the crash came between the two.
     event = parse_line(rest, source) if rest else None
     if event is not None:

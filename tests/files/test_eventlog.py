@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -180,3 +182,38 @@ def test_the_log_is_readable_for_all_and_writable_for_us_alone(tmp_path: Path) -
     finally:
         os.umask(mask)
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_line_without_end_is_nobodys_and_what_follows_it_is_found(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    eventlog.append(str(log), [event(1)])
+    with log.open("ab") as file:
+        # Its tail alone would be an event.
+        file.write(b"x" * (3 << 20) + event_line(event(7)))
+    end = eventlog.append(str(log), [event(2)])
+    found, position = eventlog.recover(str(log), START, SOURCE)
+    assert (sequences(found), position) == ([1, 2], end)
+    with log.open("ab") as file:
+        file.write(b"y" * (3 << 20))
+    assert eventlog.read(str(log))[1] == end.offset
+
+
+def test_a_sibling_that_cannot_be_read_is_an_error_and_no_absence(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    position = eventlog.append(str(log), [event(1)])
+    eventlog.append(str(log), [event(2)])
+    log.rename(tmp_path / "log.1")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken: list[int] = []
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        with suppress(OSError):
+            while True:
+                taken.append(os.open(os.devnull, os.O_RDONLY))
+        with pytest.raises(EventLogError, match="Too many open files"):
+            eventlog.recover(str(log), position, SOURCE)
+    finally:
+        for descriptor in taken:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [2]
