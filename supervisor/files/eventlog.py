@@ -21,6 +21,7 @@ from supervisor.files.reading import reason, shown_path
 
 _TAIL = 512
 _CHUNK = 1 << 20
+_LOOKS = 10
 
 
 def append(path: str, events: list[Event]) -> Position:
@@ -59,31 +60,41 @@ def recover(path: str, position: Position, source: str) -> tuple[list[Event], Po
     without its newline is ended, so that nobody writes on it; what is found is durable.
     """
     try:
-        events: list[Event] = []
-        end = START
-        for other in _siblings(path):
-            # What is not ours is no log of ours. Anything else that fails hides events: then nothing can be said.
-            with suppress(atomic.UnsafeError, PermissionError), _opened(other) as descriptor:
-                if descriptor is not None:
-                    found, _ = _events(descriptor, _start(descriptor, position), source)
-                    if found:
-                        os.fsync(descriptor)
-                    events += found
-        with _opened(path, os.O_RDWR | os.O_APPEND) as descriptor:
-            if descriptor is not None:
-                _end_fragment(descriptor)
-                start = _start(descriptor, position)
-                found, offset = _events(descriptor, start, source)
-                if found:
-                    # Whoever wrote them died before they were durable, or was told that they are not.
-                    _write_again(descriptor, start, offset)
-                    os.fsync(descriptor)
-                    atomic.sync_folder(path)
-                events += found
-                end = _position(descriptor, offset)
-        return sorted(events, key=lambda event: int(event["sequence"])), end
+        for _ in range(_LOOKS):
+            names = _names(path)
+            events, end = _recover(path, position, source)
+            # A file renamed meanwhile may never have been under the name that was being looked at.
+            if _names(path) == names:
+                return sorted(events, key=lambda event: int(event["sequence"])), end
+        raise EventLogError(f"cannot read {shown_path(path)}: files beside it are renamed again and again")
     except OSError as error:
         raise EventLogError(f"cannot read {shown_path(path)}: it {atomic.why(error)}") from error
+
+
+def _recover(path: str, position: Position, source: str) -> tuple[list[Event], Position]:
+    events: list[Event] = []
+    end = START
+    for other in _siblings(path):
+        # What is not ours is no log of ours. Anything else that fails hides events: then nothing can be said.
+        with suppress(atomic.UnsafeError, PermissionError), _opened(other) as descriptor:
+            if descriptor is not None:
+                found, _ = _events(descriptor, _start(descriptor, position), source)
+                if found:
+                    os.fsync(descriptor)
+                events += found
+    with _opened(path, os.O_RDWR | os.O_APPEND) as descriptor:
+        if descriptor is not None:
+            _end_fragment(descriptor)
+            start = _start(descriptor, position)
+            found, offset = _events(descriptor, start, source)
+            if found:
+                # Whoever wrote them died before they were durable, or was told that they are not.
+                _write_again(descriptor, start, offset)
+                os.fsync(descriptor)
+                atomic.sync_folder(path)
+            events += found
+            end = _position(descriptor, offset)
+    return events, end
 
 
 def read(path: str, offset: int = 0, inode: int = 0) -> tuple[list[Event], int, int]:
@@ -123,6 +134,15 @@ def _siblings(path: str) -> list[str]:
     with suppress(FileNotFoundError, PermissionError):
         return [os.path.join(folder, one) for one in sorted(os.listdir(folder)) if one.startswith(name) and one != name]
     return []
+
+
+def _names(path: str) -> list[tuple[str, int]]:
+    """The log and its siblings, each with its inode."""
+    names = []
+    for one in (path, *_siblings(path)):
+        with suppress(FileNotFoundError):
+            names.append((one, os.lstat(one).st_ino))
+    return names
 
 
 @contextmanager
