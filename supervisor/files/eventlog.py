@@ -37,6 +37,8 @@ def append(path: str, events: list[Event]) -> Position:
             data = b"".join(event_line(event) for event in events)
             written = os.write(descriptor, data)
             if written != len(data):
+                # Nobody should write on what is left of a line; on a full disk this fails, and with the reason.
+                _end_fragment(descriptor)
                 raise EventLogError(
                     f"cannot append to {shown_path(path)}: only {written} of {len(data)} bytes were written"
                 )
