@@ -157,7 +157,7 @@ def test_what_a_full_disk_cuts_short_is_an_error_and_is_made_good_later(tmp_path
 
 def test_a_write_that_was_cut_short_names_the_reason(tmp_path: Path) -> None:
     log = tmp_path / "log"
-    with no_file_longer_than(100), pytest.raises(EventLogError, match="cannot append to .*: File too large"):
+    with no_file_longer_than(100), pytest.raises(EventLogError, match=r"cannot append to .*: File too large"):
         eventlog.append(str(log), [event(1)])
     assert log.stat().st_size == 100
 
