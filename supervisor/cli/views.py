@@ -115,7 +115,7 @@ def status_json(saved: Checkpoint) -> dict[str, Any]:
 
 def status(saved: Checkpoint, style: Style) -> list[str]:
     ledger = saved.ledger
-    watch = f", watch {printable(saved.watch)}" if saved.watch else ""
+    watch = f", watch={printable(saved.watch)}" if saved.watch else ""
     summary = style.paint(ledger.summary) if ledger.summary else "nothing judged yet"
     lines = [f"{summary}: {len(ledger.open)} open, last change {format_instant(saved.updated)}{watch}"]
     if ledger.open:

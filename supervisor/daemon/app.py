@@ -74,7 +74,7 @@ class _Daemon:
         self._queue = Workqueue(
             self._clock.monotonic, settings.quiet_period, settings.max_delay, settings.resync_interval
         )
-        self._watcher = Watcher(self._queue)
+        self._watcher = Watcher(self._queue, self._clock.monotonic)
         self._worker = Worker(
             Order(settings), recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
         )
@@ -129,7 +129,12 @@ class _Daemon:
 
     def _watch(self, settings: Settings) -> str:
         """Called by the worker before it reads, so that no change falls between watching and reading."""
-        return self._watcher.check(roots(settings.inventory, settings.world))
+        before, state = self._watcher.state, self._watcher.check(roots(settings.inventory, settings.world))
+        if state != before and state != WATCHING:
+            self._log.warning("watch=degraded", why=state.removeprefix("degraded: "))
+        elif state != before and before.startswith("degraded"):
+            self._log.info("watch=inotify again")
+        return state
 
     def _after(self, result: Result) -> None:
         """Called by the worker after each pass."""
@@ -175,7 +180,7 @@ class _Daemon:
         interval = self._systemd.interval
         if interval is None:
             return
-        if not self._watcher.is_alive() and self._watcher.state == WATCHING:
+        if self._watcher.died():
             # Its threads died; the pass looks at everything and builds the watcher anew.
             self._queue.request(Trigger.RESYNC)
         patience = int(2 * interval * SECOND)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def changes() -> Changes:
 def watcher(tmp_path: Path, changes: Changes) -> Iterator[Watcher]:
     (tmp_path / "hosts" / "nas").mkdir(parents=True)
     (tmp_path / "world").mkdir()
-    watcher = Watcher(changes)
+    watcher = Watcher(changes, time.monotonic_ns)
     assert watcher.check(both(tmp_path)) == WATCHING
     yield watcher
     watcher.stop()
@@ -115,7 +116,7 @@ def test_a_root_behind_a_link_is_watched_at_its_end(tmp_path: Path, changes: Cha
     for name in ("hosts", "first", "second"):
         (tmp_path / name).mkdir()
     (tmp_path / "world").symlink_to("first")
-    watcher = Watcher(changes)
+    watcher = Watcher(changes, time.monotonic_ns)
     try:
         watcher.check(both(tmp_path))
         (tmp_path / "first" / "a.json").write_text("{}")
@@ -131,7 +132,7 @@ def test_a_root_behind_a_link_is_watched_at_its_end(tmp_path: Path, changes: Cha
 
 def test_a_root_that_is_missing_is_said_and_watched_when_it_comes(tmp_path: Path, changes: Changes) -> None:
     (tmp_path / "hosts").mkdir()
-    watcher = Watcher(changes)
+    watcher = Watcher(changes, time.monotonic_ns)
     try:
         watcher.check(both(tmp_path))
         assert watcher.state.startswith("degraded: ")
@@ -157,7 +158,7 @@ def test_an_observer_that_cannot_start_leaves_the_resync(tmp_path: Path, changes
         def start(self) -> None:
             raise OSError(24, "inotify instance limit reached")
 
-    watcher = Watcher(changes, Observer)
+    watcher = Watcher(changes, time.monotonic_ns, Observer)
     watcher.check(roots(str(tmp_path), str(tmp_path)))
     assert (
         watcher.state

@@ -12,6 +12,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from supervisor.files import mounts
+
 
 def rounds(short: int, long: int) -> int:
     """How often: ``ROUNDS`` if it is set, else ``long`` under ``make torture`` and ``short`` otherwise."""
@@ -38,9 +40,7 @@ def _mounting() -> str | None:
 
 def filesystem(path: Path) -> str:
     """The type of the filesystem that a path is on."""
-    return subprocess.run(
-        ["stat", "-f", "-c", "%T", str(path)], capture_output=True, text=True, check=True
-    ).stdout.strip()
+    return mounts.filesystem(str(path))
 
 
 @contextmanager
@@ -90,7 +90,21 @@ def traced(command: list[str], calls: str, *options: str, **more: object) -> tup
     """Run a command under strace; its exit code and its calls, in order, descriptors shown with their paths."""
     with tempfile.NamedTemporaryFile("r", prefix="trace-", errors="replace") as trace:
         done = subprocess.run(
-            ["strace", "-f", "-y", "-qq", "-s", "0", "-o", trace.name, "-e", f"trace={calls}", *options, *command],
+            [
+                "strace",
+                "-f",
+                "--seccomp-bpf",
+                "-y",
+                "-qq",
+                "-s",
+                "0",
+                "-o",
+                trace.name,
+                "-e",
+                f"trace={calls}",
+                *options,
+                *command,
+            ],
             check=False,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
