@@ -1,11 +1,12 @@
 """Other programs around the event log, each a process: one that writes lines, one that rotates, and a busy recorder.
 
-``python -m tests.torture.others write LOG NAME COUNT``, ``… rename LOG SECONDS``, ``… record FOLDER COUNT``. The
-last two go on until their standard input ends.
+``python -m tests.torture.others write LOG NAME COUNT``, ``… press LOG NAME``, ``… rename LOG SECONDS``, ``… record
+FOLDER COUNT``. The last three go on until their standard input ends.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import select
@@ -54,6 +55,11 @@ def busy(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             process.communicate()
 
 
+def where(place: Path) -> str:
+    """On what the fixture ``place`` is."""
+    return "in memory" if place.is_relative_to("/dev/shm") else "on disk"
+
+
 def line_of(name: str, number: int) -> bytes:
     """What another writer says: short lines, lines across pages, and a long one now and then."""
     length = 9000 if number % 500 == 0 else number * 37 % 1500
@@ -65,6 +71,18 @@ def write(log: str, name: str, count: int) -> None:
     for number in range(count):
         line = line_of(name, number)
         assert os.write(descriptor, line) == len(line)
+
+
+def press(log: str, name: str) -> None:
+    """Write on and on, also on a full disk; says the numbers of the lines that went in whole."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+    for number in itertools.count():
+        with suppress(OSError):
+            line = line_of(name, number % 500)
+            if os.write(descriptor, line) == len(line):
+                print(number % 500)
+        if _told_to_stop(0.002):
+            return
 
 
 def rename(log: str, seconds: float) -> None:
@@ -84,7 +102,7 @@ def settle(folder: Path, word: str) -> Settings:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(document))
     places = {"inventory": "hosts", "world": "world", "event_log": "agent-events.log", "checkpoint": "checkpoint.json"}
-    return load_settings({key: str(folder / name) for key, name in places.items()}, {}, os.devnull)
+    return load_settings({key: str(folder / name) for key, name in places.items()}, {}, None)
 
 
 def record(folder: Path, count: int) -> None:
@@ -113,6 +131,8 @@ def _told_to_stop(seconds: float) -> bool:
 def main(what: str, *rest: str) -> Any:
     if what == "write":
         write(rest[0], rest[1], int(rest[2]))
+    elif what == "press":
+        press(*rest)
     elif what == "rename":
         rename(rest[0], float(rest[1]))
     else:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
-from supervisor.core.events import Event, make_event
+import pytest
+
+from supervisor.core.events import Event, make_event, parse_line
+from supervisor.core.ledger import Ledger, fold
 from supervisor.core.model import EventType
-from supervisor.files import eventlog
+from supervisor.daemon.judging import judge
+from supervisor.daemon.recorder import Recorder
+from supervisor.files import checkpoint, eventlog
+from tests.acceptance.harness import PATIENCE, Daemon, Lab, environment
+from tests.torture.audit import audit
 from tests.torture.conftest import Figure
-from tests.torture.ground import filesystem, rounds
-from tests.torture.others import busy
+from tests.torture.ground import rounds
+from tests.torture.others import NAMES, busy, line_of, settle, where
 
 SOURCE = "/runtime-supervisor/test"
 
@@ -27,8 +44,332 @@ def test_what_is_renamed_while_it_is_looked_for_is_found(place: Path, figure: Fi
             found, _ = eventlog.recover(log, position, SOURCE)
             missed += str(number + 1) not in [one["sequence"] for one in found]
     figure(
-        f"a rotation in the middle of a recovery ({filesystem(place)})",
+        f"a rotation in the middle of a recovery ({where(place)})",
         "renamed every 5 ms, as logrotate does, while events behind the checkpoint are looked for",
         f"{missed} of {looks} missed",
     )
     assert missed == 0
+
+
+def test_four_writers_do_not_get_into_each_others_lines(place: Path, figure: Figure) -> None:
+    log, count = place / "agent-events.log", rounds(400, 20_000)
+    names = ["one", "two", "three"]
+    with ExitStack() as running:
+        running.enter_context(busy("record", str(place), str(count)))
+        for name in names:
+            running.enter_context(busy("write", str(log), name, str(count)))
+    lines = log.read_bytes().split(b"\n")
+    bad = 0
+    for name in names:
+        start = b'{"writer": "%s"' % name.encode()
+        said = [line + b"\n" for line in lines if line.startswith(start)]
+        wanted = [line_of(name, number) for number in range(count)]
+        bad += abs(len(said) - len(wanted)) + sum(one != other for one, other in zip(said, wanted, strict=False))
+    found = audit(log)
+    figure(
+        f"four writers of one log ({where(place)})",
+        f"three others append {count} lines each, up to 9 kB long, while a recorder appends {len(found.events)} events",
+        f"{bad + found.fragments} of {3 * count + len(found.events)} lines bad, {lines.count(b'') - 1} empty ones, "
+        f"{len(found.faults)} events lost, repeated or glued",
+    )
+    assert (bad, found.fragments, found.faults) == (0, 0, [])
+    assert len(found.events) >= count
+
+
+# --- rotation ---------------------------------------------------------------------------------------------------------
+
+STANZA = Path(__file__).parents[2] / "systemd" / "runtime-supervisor.logrotate"
+
+
+def rotated(folder: Path, count: int, *changes: tuple[str, str]) -> list[Path]:
+    """Rotate by the shipped stanza while a recorder is busy; everything that was in the log, oldest first."""
+    log, kept = folder / "agent-events.log", folder / "kept"
+    kept.mkdir()
+    stanza = STANZA.read_text()
+    changes = (
+        ("/tmp/agent-events.log {", f"{log} {{"),
+        ("su runtime-supervisor runtime-supervisor", "su root root"),
+        *changes,
+    )
+    for old, new in changes:
+        assert stanza.count(old) == 1
+        stanza = stanza.replace(old, new)
+    (folder / "logrotate.conf").write_text(stanza)
+    command = ["logrotate", "--force", "--state", str(folder / "state"), str(folder / "logrotate.conf")]
+    seen: set[bytes] = set()
+
+    def keep(log: Path) -> None:
+        # The stanza keeps eight of them; each begins with an event that is in no other.
+        text = log.read_bytes() if log.exists() else b""
+        text = gzip.decompress(text) if log.suffix == ".gz" and text else text
+        first = text.split(b"\n", 1)[0]
+        if first and first not in seen:
+            seen.add(first)
+            (kept / f"{len(seen):05}").write_bytes(text)
+
+    # The youngest is not final: who opened the log just before it was renamed still appends to it.
+    final = log.with_name("agent-events.log.2.gz")
+    with busy("record", str(folder), str(rounds(500, 20_000))):
+        for _ in range(count):
+            subprocess.run(command, check=True)
+            keep(final)
+    keep(log.with_name("agent-events.log.1"))
+    keep(log)
+    return sorted(kept.iterdir())
+
+
+@pytest.mark.torture
+@pytest.mark.needs("root", "logrotate")
+def test_rotation_by_the_shipped_stanza_loses_and_repeats_nothing(place: Path, figure: Figure) -> None:
+    count = rounds(20, 500)
+    logs = rotated(place, count)
+    found = audit(*logs)
+    figure(
+        f"rotation by the shipped stanza ({where(place)})",
+        f"{count} times `logrotate --force` while a recorder appends {len(found.events)} events",
+        f"{len(logs)} files, {len(found.faults)} events lost, repeated or glued, {found.fragments} fragments",
+    )
+    assert (found.faults, found.fragments) == ([], 0)
+    assert len(logs) > count / 2
+
+
+@pytest.mark.torture
+@pytest.mark.needs("root", "logrotate")
+def test_copytruncate_loses_lines_and_nothing_else(place: Path, figure: Figure) -> None:
+    """Not what is shipped; whoever sets it loses what is appended between the copy and the truncation."""
+    logs = rotated(place, rounds(20, 200), ("    nocopytruncate\n", "    copytruncate\n"))
+    events = [
+        event for log in logs for line in log.read_bytes().split(b"\n") if (event := parse_line(line)) is not None
+    ]
+    said = [int(event["sequence"]) for event in events]
+    saved = checkpoint.load(str(place / "checkpoint.json"))
+    assert saved is not None
+    lost = saved.ledger.sequence - len(set(said))
+    rebuilt = fold(Ledger(), events).open
+    figure(
+        f"copytruncate ({where(place)})",
+        f"{rounds(20, 200)} times `logrotate --force` with it while a recorder appends {saved.ledger.sequence} events",
+        f"survived; {lost} events lost, {len(said) - len(set(said))} repeated; "
+        f"{len(saved.ledger.open)} open by the checkpoint, {len(rebuilt)} by what is left of the log",
+    )
+    assert said == sorted(set(said))
+    assert {entry.subject for entry in saved.ledger.open.values()} == SUBJECTS
+    # It goes on where it was, and what was lost is not said again.
+    assert [one["sequence"] for one in a_pass(place, "ok")] == [str(saved.ledger.sequence + n) for n in range(1, 14)]
+
+
+# --- what is taken away -----------------------------------------------------------------------------------------------
+
+SUBJECTS = {f"service:nas/{name}" for name in NAMES}
+
+
+def a_pass(folder: Path, word: str) -> list[Event]:
+    """One pass of a supervisor that starts anew, over a node whose services all say ``word``; the events it appends."""
+    settings, log = settle(folder, word), folder / "agent-events.log"
+    before = log.stat() if log.exists() else None
+    with Recorder(settings) as recorder:
+        recorder.record(judge(settings, time.time_ns()), time.time_ns(), 0, None)
+    if not log.exists():
+        return []
+    same = before is not None and before.st_ino == log.stat().st_ino and before.st_size <= log.stat().st_size
+    return eventlog.read(str(log), before.st_size, before.st_ino)[0] if same and before else eventlog.read(str(log))[0]
+
+
+def _delete(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).unlink()
+
+
+def _rename_log(folder: Path, *names: str) -> None:
+    (folder / "agent-events.log").rename(folder / "agent-events.log.1")
+    _delete(folder, *names)
+
+
+def _edit(folder: Path, **log: object) -> None:
+    path = folder / "checkpoint.json"
+    document = json.loads(path.read_text())
+    document["log"] |= log
+    path.write_text(json.dumps(document))
+
+
+def _copy_log(folder: Path) -> None:
+    shutil.copy(folder / "agent-events.log", folder / "copy")
+    (folder / "copy").rename(folder / "agent-events.log")
+
+
+def _shorten_log(folder: Path) -> None:
+    os.truncate(folder / "agent-events.log", (folder / "agent-events.log").stat().st_size // 2)
+
+
+def _older_checkpoint(folder: Path) -> None:
+    (folder / "checkpoint.before").rename(folder / "checkpoint.json")
+
+
+def _older_checkpoint_and_renamed_log(folder: Path) -> None:
+    _older_checkpoint(folder)
+    _rename_log(folder)
+
+
+def _wiped_but_for_the_log(folder: Path) -> None:
+    _delete(folder, "checkpoint.json", "checkpoint.json.lock")
+
+
+TAKEN: dict[str, tuple[Callable[[Path], None], int]] = {
+    # What is open is announced anew (13 events with the summary) only where the checkpoint is gone; what the log still
+    # knows of the summary is not.
+    "the log is deleted": (lambda folder: _delete(folder, "agent-events.log"), 0),
+    "the log is renamed": (_rename_log, 0),
+    "the log is another file with the same bytes": (_copy_log, 0),
+    "the log is shortened to half, in a line": (_shorten_log, 0),
+    "the log is emptied": (lambda folder: os.truncate(folder / "agent-events.log", 0), 0),
+    "the position is beyond the log": (lambda folder: _edit(folder, offset=10**12), 0),
+    "the position is of another file": (lambda folder: _edit(folder, inode=1), 0),
+    "the position has other bytes before it": (lambda folder: _edit(folder, tail="0" * 32), 0),
+    "the checkpoint is an older one": (_older_checkpoint, 0),
+    "the checkpoint is an older one, and the log is renamed": (_older_checkpoint_and_renamed_log, 0),
+    "the lock is deleted": (lambda folder: _delete(folder, "checkpoint.json.lock"), 0),
+    "the checkpoint is deleted": (lambda folder: _delete(folder, "checkpoint.json"), 12),
+    "the checkpoint is half": (lambda folder: os.truncate(folder / "checkpoint.json", 500), 12),
+    "the checkpoint and its lock are deleted": (_wiped_but_for_the_log, 12),
+    "the checkpoint is deleted, the log renamed": (lambda folder: _rename_log(folder, "checkpoint.json"), 12),
+    "all is wiped": (lambda folder: _delete(folder, *(one.name for one in folder.iterdir() if one.is_file())), 13),
+}
+
+
+def test_what_is_taken_away_while_it_is_stopped_loses_and_repeats_nothing(place: Path, figure: Figure) -> None:
+    for number, (what, (taken, anew)) in enumerate(TAKEN.items()):
+        folder = place / str(number)
+        for word, count in (("ok", 0), ("failed", 13), ("ok", 13)):
+            assert len(a_pass(folder, word)) == count
+            shutil.copy(folder / "checkpoint.json", folder / "checkpoint.before")
+        assert len(a_pass(folder, "failed")) == 13
+        taken(folder)
+        again = a_pass(folder, "failed")
+        assert len(again) == anew, what
+        assert a_pass(folder, "failed") == [], what
+        resolved = a_pass(folder, "ok")
+        # All that was open ends, and the sequence goes on where any of the files still knew it.
+        assert {one["subject"] for one in resolved if one["type"] == "reconcile_resolved"} == SUBJECTS, what
+        first = 1 if what == "all is wiped" else 40
+        assert [int(one["sequence"]) for one in again + resolved] == list(range(first, first + anew + 13)), what
+    figure(
+        f"outputs taken away or edited while it is stopped ({where(place)})",
+        "; ".join(TAKEN),
+        f"{len(TAKEN)} of {len(TAKEN)}: 0 lost, 0 repeated; what is open announced once more only without a checkpoint",
+    )
+
+
+@pytest.fixture
+def lab(place: Path) -> Lab:
+    return Lab(place)
+
+
+def test_what_is_taken_away_while_it_runs_loses_and_repeats_nothing(lab: Lab, figure: Figure) -> None:
+    log = lab.log
+
+    with Daemon(lab, "--resync-interval", "1h") as daemon:
+
+        def change(word: str, count: int) -> list[int]:
+            lab.observe("nas", traefik=word, jellyfin="ok")
+            return [int(event["sequence"]) for event in daemon.wait_for_events(count)]
+
+        def look() -> list[tuple[str, str]]:
+            answered = daemon.notices.count("READY=1")
+            daemon.send(signal.SIGHUP)
+            daemon.wait_for(lambda: daemon.notices.count("READY=1") > answered)
+            return lab.kinds()
+
+        assert change("failed", 2) == [1, 2]
+        log.unlink()
+        assert look() == []
+        assert change("ok", 2) == [3, 4]
+        log.rename(log.with_name("agent-events.log.1"))
+        assert change("failed", 2) == [5, 6]
+        lab.checkpoint.unlink()
+        assert len(look()) == 3
+        assert [int(event["sequence"]) for event in lab.events()] == [5, 6, 7]
+        assert len(look()) == 3
+        lab.checkpoint.with_name("checkpoint.json.lock").unlink()
+        assert len(look()) == 3
+        assert lab.command("reconcile").returncode == 75
+        before = {event["id"] for event in lab.events()}
+        for path in lab.folder.glob("agent-events.log*"):
+            path.unlink()
+        _delete(lab.folder, "checkpoint.json", "checkpoint.json.lock")
+        kinds = look()
+        assert kinds == look()
+        assert kinds == [("reconcile_required", "service:nas/traefik"), ("summary_changed", "summary")]
+        assert not before & {event["id"] for event in lab.events()}
+        assert change("ok", 4) == [1, 2, 3, 4]
+        assert {path.name for path in lab.folder.glob("checkpoint*")} == {"checkpoint.json", "checkpoint.json.lock"}
+    figure(
+        f"outputs taken away while it runs ({where(lab.folder)})",
+        "the log deleted, the log renamed, the checkpoint deleted, the lock deleted, all wiped, one after another",
+        "5 of 5: 0 lost, 0 repeated; what is open announced once more only without a checkpoint",
+    )
+
+
+# --- two at once ------------------------------------------------------------------------------------------------------
+
+
+def starts(lab: Lab, count: int) -> list[subprocess.Popen[bytes]]:
+    command = [sys.executable, "-m", "supervisor", "run", *lab.options]
+    processes = []
+    for number in range(count):
+        with (lab.folder / f"stderr-{number}").open("wb") as stderr:
+            processes.append(subprocess.Popen(command, cwd=lab.folder, env=environment(), stderr=stderr))
+    return processes
+
+
+def test_of_many_starts_at_once_exactly_one_runs(tmp_path: Path, figure: Figure) -> None:
+    lab, count = Lab(tmp_path), rounds(6, 50)
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    processes = starts(lab, count)
+    try:
+        deadline = time.monotonic() + PATIENCE + count
+        while len([one for one in processes if one.poll() is None]) > 1 or not lab.events():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        (running,) = [one for one in processes if one.poll() is None]
+        codes = [one.returncode for one in processes if one is not running]
+        assert codes == [75] * (count - 1)
+        # The lock ends with its process, however that ends.
+        running.kill()
+        running.wait()
+        assert lab.command("reconcile").returncode == 0
+    finally:
+        for one in processes:
+            one.kill()
+            one.wait()
+    began = sum(path.read_text().count('"started"') for path in lab.folder.glob("stderr-*"))
+    figure(
+        "two supervisors on one checkpoint",
+        f"{count} starts at once; then SIGKILL of the one that runs, and another start",
+        f"{codes.count(75)} exit 75, {began} runs; the next start gets the lock; {len(lab.events())} events",
+    )
+    assert began == 1
+    assert len(lab.events()) == 2
+
+
+def test_when_the_lock_is_wiped_a_second_one_takes_over_and_the_first_says_so(tmp_path: Path, figure: Figure) -> None:
+    lab = Lab(tmp_path)
+    with Daemon(lab, "--resync-interval", "1h") as daemon:
+        lab.checkpoint.with_name("checkpoint.json.lock").unlink()
+        (second,) = starts(lab, 1)
+        try:
+            lock = lab.checkpoint.with_name("checkpoint.json.lock")
+            daemon.wait_for(lambda: lock.exists() and "started" in (lab.folder / "stderr-0").read_text())
+            lab.observe("nas", traefik="failed", jellyfin="ok")
+            daemon.wait_for(lambda: any("another supervisor holds it" in notice for notice in daemon.notices))
+            daemon.wait_for_events(2)
+        finally:
+            second.terminate()
+            assert second.wait() == 0
+        # It has the lock again, and knows from the checkpoint what the other one said.
+        daemon.wait_for(lambda: "another supervisor" not in [n for n in daemon.notices if n.startswith("STATUS=")][-1])
+        assert [event["sequence"] for event in lab.events()] == ["1", "2"]
+    figure(
+        "the lock wiped while it runs, and a second one started",
+        "unlink, start, drift; then SIGTERM of the second",
+        "one of them announces, the other says degraded(output) and goes on after it; 0 repeated",
+    )
