@@ -15,7 +15,8 @@ from supervisor.daemon import logs, signals
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.heartbeat import SdNotifier, Systemd
 from supervisor.daemon.recorder import Recorder
-from supervisor.daemon.watch import WATCHING, Watcher, roots
+from supervisor.daemon.survey import roots
+from supervisor.daemon.watch import WATCHING, Watcher
 from supervisor.daemon.worker import Order, Outcome, Result, Worker
 from supervisor.daemon.workqueue import Trigger, Workqueue
 from supervisor.errors import ConfigError, SupervisorError

@@ -7,12 +7,10 @@ builds the observer anew where that can help, and says ``degraded`` and why wher
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import structlog
@@ -33,16 +31,13 @@ from watchdog.events import (
 from watchdog.observers.inotify import InotifyObserver
 
 from supervisor.core.instant import SECOND
-from supervisor.files.inventory import FILE_NAME
-from supervisor.files.mounts import filesystem
-from supervisor.files.reading import reason, shown_path
-from supervisor.files.world import ignored, is_document
+from supervisor.daemon.survey import Identity, Root, survey, watches
+from supervisor.files.reading import reason
+from supervisor.files.world import ignored
 
 WATCHING = "inotify"
 
 _LOG = structlog.get_logger()
-_FDINFO = "/proc/self/fdinfo"
-_REMOTE = frozenset(("9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "nfs", "nfs4", "smb3", "virtiofs"))
 _NAMED = 4
 """Faults that the state names; of more it says how many."""
 
@@ -65,26 +60,6 @@ _EVENTS: list[type[FileSystemEvent]] = [
 # Editors and git replace a file by deleting or renaming it first: what has gone may be about to come back.
 _BEGINNINGS = (FileCreatedEvent, FileModifiedEvent, FileDeletedEvent, FileMovedEvent)
 
-Identity = tuple[int, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A folder to watch, and which names of files in it matter."""
-
-    path: str
-    matters: Callable[[str], bool]
-
-    def identity(self) -> Identity:
-        with suppress(OSError):
-            status = os.stat(self.path)
-            return status.st_dev, status.st_ino
-        return None
-
-
-def roots(inventory: str, world: str) -> tuple[Root, ...]:
-    return Root(inventory, FILE_NAME.__eq__), Root(world, is_document)
-
 
 class Listener(Protocol):
     """Who is told of changes, from the watcher's threads."""
@@ -94,52 +69,6 @@ class Listener(Protocol):
     def ended(self, path: str) -> None: ...
 
     def stirred(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Survey:
-    """The folders to be watched by path, and what no watch can see, in words."""
-
-    folders: dict[str, Identity]
-    blind: tuple[str, ...]
-
-
-def _survey(wanted: tuple[Root, ...]) -> _Survey:
-    """Walk the roots as watchdog does: every folder, no link followed."""
-    folders: dict[str, Identity] = {}
-    blind: list[str] = []
-
-    def refused(error: OSError) -> None:
-        if error.errno != errno.ENOENT:
-            folders.pop(error.filename, None)
-            blind.append(f"{shown_path(error.filename)} is not watched: {reason(error)}")
-
-    for root in wanted:
-        # Under the name it was given: it may be a link that is turned elsewhere.
-        folders[root.path] = root.identity()
-        if folders[root.path] is None:
-            continue
-        kind = filesystem(root.path)
-        if kind in _REMOTE:
-            blind.append(f"{root.path} is on {kind}, where changes by other machines are not noticed")
-        for folder, names, files in os.walk(os.path.realpath(root.path), onerror=refused):
-            with suppress(OSError):
-                status = os.stat(folder)
-                folders[folder] = (status.st_dev, status.st_ino)
-            for name in sorted(names) + sorted(one for one in files if root.matters(one)):
-                path = os.path.join(folder, name)
-                if not ignored(name) and os.path.islink(path):
-                    blind.append(f"{shown_path(path)} is a symbolic link, behind which changes are not noticed")
-    return _Survey(folders, tuple(blind))
-
-
-def _watches() -> int:
-    """How many folders the kernel watches for this process."""
-    count = 0
-    for name in os.listdir(_FDINFO):
-        with suppress(OSError), open(f"{_FDINFO}/{name}", encoding="ascii", errors="replace") as lines:
-            count += sum(line.startswith("inotify wd:") for line in lines)
-    return count
 
 
 def _inotify() -> Any:
@@ -167,11 +96,11 @@ class Watcher:
 
     def check(self, wanted: tuple[Root, ...]) -> str:
         """Make sure that what is watched is what is wanted and there; ``inotify`` or ``degraded: why``."""
-        seen = _survey(wanted)
+        seen = survey(wanted)
         replaced = any(self._folders.get(path, identity) != identity for path, identity in seen.folders.items())
         self._folders = seen.folders
         may_retry = self._monotonic() >= self._retry_at and (self._faults or self._unwatched())
-        if wanted != self._wanted or replaced or not self.is_alive() or may_retry:
+        if wanted != self._wanted or replaced or self.died() or may_retry:
             self._rebuild(wanted)
         faults = [*self._faults, *self._unwatched(), *seen.blind]
         if len(faults) > _NAMED:
@@ -233,10 +162,10 @@ class Watcher:
     def _unwatched(self) -> list[str]:
         """Watches that are missing although nothing said so: watchdog passes over folders that it cannot watch."""
         expected = len({identity for identity in self._folders.values() if identity is not None})
-        missing = 0 if self._faults else expected - _watches()
-        return (
-            [f"{missing} of {expected} folders are not watched (fs.inotify.max_user_watches?)"] if missing > 0 else []
-        )
+        there = None if self._faults else watches()
+        if there is None or there >= expected:
+            return []
+        return [f"{expected - there} of {expected} folders are not watched (fs.inotify.max_user_watches?)"]
 
 
 class _Complaints(logging.Handler):

@@ -172,7 +172,7 @@ def test_it_ends_with_0_when_told_to(daemon: Daemon, number: signal.Signals) -> 
 
 
 def test_told_to_end_at_any_moment_it_ends_with_0_and_whole_lines(lab: Lab) -> None:
-    chance = random.Random(1)  # noqa: S311 - reproducible, not secret
+    chance = random.Random(1)
     for round_ in range(int(os.environ.get("ROUNDS", "12"))):
         lab.observe("nas", traefik="failed" if round_ % 2 else "ok", jellyfin="exited" if round_ % 3 else "ok")
         # Signals are blocked before anything else, so the first datagram is as early as it can be told to.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from supervisor.daemon.watch import WATCHING, Root, Watcher, roots
+from supervisor.daemon.survey import Root, roots
+from supervisor.daemon.watch import WATCHING, Watcher
 
 Change = tuple[str, str]
 
@@ -163,4 +166,98 @@ def test_an_observer_that_cannot_start_leaves_the_resync(tmp_path: Path, changes
     assert (
         watcher.state
         == "degraded: no inotify: [Errno 24] inotify instance limit reached; looking every resync_interval"
+    )
+
+
+def test_a_reader_that_died_is_noticed(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
+    observer = watcher._observer  # noqa: SLF001 - only from inside can it be broken
+    reader = observer._inotify_fd  # noqa: SLF001
+    reader.stop()
+    reader.join(20)
+    # All that watchdog shows of itself says that it is well.
+    assert observer.is_alive()
+    assert all(emitter.is_alive() for emitter in observer.emitters)
+    assert watcher.died()
+    assert watcher.check(both(tmp_path)) == WATCHING
+    (tmp_path / "world" / "a.json").write_text("{}")
+    changes.until(("ended", "a.json"))
+
+
+def test_a_listener_that_fails_does_not_end_the_watch(tmp_path: Path) -> None:
+    class Clumsy(Changes):
+        def began(self, path: str) -> None:
+            raise RuntimeError(path)
+
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "world").mkdir()
+    changes = Clumsy()
+    watcher = Watcher(changes, time.monotonic_ns)
+    try:
+        assert watcher.check(both(tmp_path)) == WATCHING
+        (tmp_path / "world" / "a.json").write_text("{}")
+        assert ("stirred", "") in changes.until(("ended", "a.json"))
+        assert watcher.is_alive()
+    finally:
+        watcher.stop()
+
+
+def test_what_watchdog_complains_of_is_a_reason_to_look(watcher: Watcher, changes: Changes) -> None:
+    logging.getLogger("watchdog.observers.inotify_c").warning("Inotify queue overflowed; filesystem events were lost")
+    changes.until(("stirred", ""))
+
+
+def test_a_folder_that_was_replaced_below_the_root_is_watched_anew(
+    tmp_path: Path, watcher: Watcher, changes: Changes
+) -> None:
+    before = watcher._observer  # noqa: SLF001 - is it another one?
+    (tmp_path / "hosts" / "nas").rename(tmp_path / "old")
+    (tmp_path / "hosts" / "nas").mkdir()
+    assert watcher.check(both(tmp_path)) == WATCHING
+    assert watcher._observer is not before  # noqa: SLF001
+    (tmp_path / "hosts" / "nas" / "services.yaml").write_text("services:\n")
+    changes.until(("ended", "services.yaml"))
+
+
+def test_links_are_said_and_those_that_do_not_matter_are_not(tmp_path: Path, watcher: Watcher) -> None:
+    for name in (".hidden", "hosts/README", "hosts/nas/notes.txt"):
+        (tmp_path / name).symlink_to(tmp_path / "world")
+    (tmp_path / "elsewhere").mkdir()
+    assert watcher.check(both(tmp_path)).startswith("degraded: ")
+    (tmp_path / "hosts" / "README").unlink()
+    (tmp_path / "hosts" / "nas" / "notes.txt").unlink()
+    assert watcher.check(both(tmp_path)) == WATCHING
+    for number in range(6):
+        (tmp_path / "hosts" / f"node{number}").symlink_to(tmp_path / "elsewhere")
+    state = watcher.check(both(tmp_path))
+    assert f"{tmp_path}/hosts/node0 is a symbolic link, behind which changes are not noticed; " in state
+    assert state.endswith(
+        "node3 is a symbolic link, behind which changes are not noticed; and 2 more; looking every resync_interval"
+    )
+
+
+def test_what_cannot_be_watched_is_tried_again_with_a_growing_pause(tmp_path: Path, changes: Changes) -> None:
+    attempts = []
+
+    class Observer:
+        def start(self) -> None:
+            attempts.append(now)
+            raise OSError(24, "inotify instance limit reached")
+
+    second, now = 10**9, 0
+    watcher = Watcher(changes, lambda: now, Observer)
+    folders = roots(str(tmp_path), str(tmp_path))
+    while now < 300 * second:
+        watcher.check(folders)
+        now += second // 2
+    pauses = [(after - before) // second for before, after in pairwise(attempts)]
+    assert pauses[:7] == [2, 4, 8, 16, 32, 60, 60]
+    watcher.stop()
+
+
+def test_a_remote_filesystem_is_said(tmp_path: Path, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "supervisor.daemon.survey.filesystem", lambda path: "nfs4" if path.endswith("world") else "ext4"
+    )
+    assert f"{tmp_path}/world is on nfs4, where changes by other machines are not noticed" in watcher.check(
+        both(tmp_path)
     )
