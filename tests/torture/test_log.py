@@ -31,6 +31,13 @@ from tests.torture.others import NAMES, busy, line_of, settle, where
 SOURCE = "/runtime-supervisor/test"
 
 
+def until(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+
+
 def event(sequence: int) -> Event:
     return make_event(SOURCE, sequence, 10**18 + sequence, EventType.REQUIRED, "node:nas", {"fingerprint": "f" * 16})
 
@@ -111,6 +118,7 @@ def rotated(folder: Path, count: int, *changes: tuple[str, str]) -> list[Path]:
     final = log.with_name("agent-events.log.2.gz")
     with busy("record", str(folder), str(rounds(500, 20_000))):
         for _ in range(count):
+            until(lambda: log.exists() and log.stat().st_size > 0)
             subprocess.run(command, check=True)
             keep(final)
     keep(log.with_name("agent-events.log.1"))
@@ -130,7 +138,7 @@ def test_rotation_by_the_shipped_stanza_loses_and_repeats_nothing(place: Path, f
         f"{len(logs)} files, {len(found.faults)} events lost, repeated or glued, {found.fragments} fragments",
     )
     assert (found.faults, found.fragments) == ([], 0)
-    assert len(logs) > count / 2
+    assert len(logs) >= count
 
 
 @pytest.mark.torture
@@ -326,10 +334,7 @@ def test_of_many_starts_at_once_exactly_one_runs(tmp_path: Path, figure: Figure)
     lab.observe("nas", traefik="failed", jellyfin="ok")
     processes = starts(lab, count)
     try:
-        deadline = time.monotonic() + PATIENCE + count
-        while len([one for one in processes if one.poll() is None]) > 1 or not lab.events():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        until(lambda: sum(one.poll() is None for one in processes) == 1 and bool(lab.events()), PATIENCE + count)
         (running,) = [one for one in processes if one.poll() is None]
         codes = [one.returncode for one in processes if one is not running]
         assert codes == [75] * (count - 1)
