@@ -2,13 +2,15 @@
 
 One JSON object a line comes in, one number goes out: ``{"run": [arguments], "folder", "out"}`` starts a child in that
 folder, with its output in the files ``<out>.out`` and ``<out>.err``, and gives its process id; ``{"wait": pid}`` gives
-its exit code, negative for a signal.
+its exit code, negative for a signal. With ``"die_at": n`` the child kills itself before its nth step that could change
+a file, and leaves the name of that step in ``<out>.step``.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,9 +35,9 @@ class Zygote:
     def __exit__(self, *_: object) -> None:
         self._process.communicate()
 
-    def start(self, folder: Path, out: str, arguments: list[str]) -> int:
+    def start(self, folder: Path, out: str, arguments: list[str], die_at: int = 0) -> int:
         """The process id of ``runtime-supervisor`` with these arguments."""
-        return self._ask({"run": arguments, "folder": str(folder), "out": out})
+        return self._ask({"run": arguments, "folder": str(folder), "out": out, "die_at": die_at})
 
     def wait(self, pid: int) -> int:
         return self._ask({"wait": pid})
@@ -48,6 +50,25 @@ class Zygote:
         return int(self._process.stdout.readline())
 
 
+_STEPS = frozenset(("open", "write", "pwrite", "flush", "fsync", "rename", "unlink", "fchmod", "flock", "close"))
+
+
+def _die_at(count: int, path: str) -> None:
+    """SIGKILL to ourselves before the call of that number, counted from 1, of a function with such a name."""
+    left = count
+
+    def before_each_call(_frame: object, event: str, function: Any) -> None:
+        nonlocal left
+        if event == "c_call" and function.__name__ in _STEPS:
+            left -= 1
+            if left == 0:
+                sys.setprofile(None)
+                Path(path).write_text(function.__name__)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(before_each_call)
+
+
 def _child(order: dict[str, Any]) -> None:
     os.chdir(order["folder"])
     for descriptor, ending in ((1, "out"), (2, "err")):
@@ -58,6 +79,8 @@ def _child(order: dict[str, Any]) -> None:
     try:
         from supervisor.cli import main
 
+        if order["die_at"]:
+            _die_at(order["die_at"], f"{order['out']}.step")
         code = main(order["run"])
         sys.stdout.flush()
         sys.stderr.flush()
