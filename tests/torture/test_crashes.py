@@ -142,11 +142,11 @@ def second_pass(lab: BusyLab) -> None:
 def after_a_torn_append(lab: BusyLab) -> None:
     """The last life ended in the middle of an append, the one before it in that of a checkpoint."""
     second_pass(lab)
-    Path(f"{lab.checkpoint}.0123456789abcdef.tmp").write_text("{")
     saved, size = lab.checkpoint.read_bytes(), lab.log.stat().st_size
     assert lab.command("reconcile").returncode == 0
     lab.checkpoint.write_bytes(saved)
     os.truncate(lab.log, (size + lab.log.stat().st_size) // 2)
+    Path(f"{lab.checkpoint}.0123456789abcdef.tmp").write_text("{")
 
 
 def with_another_file(lab: BusyLab) -> None:

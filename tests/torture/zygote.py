@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, Self
 
@@ -83,8 +84,10 @@ def _child(order: dict[str, Any]) -> None:
             _die_at(order["die_at"], f"{order['out']}.step")
         code = main(order["run"])
         sys.stdout.flush()
-        sys.stderr.flush()
+    except BaseException:
+        traceback.print_exc()
     finally:
+        sys.stderr.flush()
         os._exit(code)
 
 
