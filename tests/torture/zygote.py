@@ -84,7 +84,7 @@ def _child(order: dict[str, Any]) -> None:
             _die_at(order["die_at"], f"{order['out']}.step")
         code = main(order["run"])
         sys.stdout.flush()
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - it is the end of this process, and should be seen
         traceback.print_exc()
     finally:
         sys.stderr.flush()
