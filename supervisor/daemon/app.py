@@ -19,7 +19,7 @@ from supervisor.daemon.survey import roots
 from supervisor.daemon.watch import WATCHING, Watcher
 from supervisor.daemon.worker import Order, Outcome, Result, Worker
 from supervisor.daemon.workqueue import Trigger, Workqueue
-from supervisor.errors import ConfigError, SupervisorError
+from supervisor.errors import ConfigError, LockedError, OutputError, SupervisorError
 from supervisor.files.mounts import is_private
 from supervisor.files.settings import Settings
 
@@ -35,7 +35,13 @@ def run(settings: Settings, load: Callable[[], Settings]) -> int:
     settings = anchor.hold(settings)
     _refuse_private(settings)
     recorder = Recorder(settings)
-    recorder.open()
+    try:
+        recorder.open()
+    except LockedError:
+        raise
+    except OutputError:
+        # What stands in the way may go away: each pass says what it is, and tries again.
+        pass
     return _Daemon(settings, recorder, lambda: anchor.hold(load())).run()
 
 

@@ -38,9 +38,9 @@ class Recorder:
         self._notices: list[str] = []
 
     def open(self) -> None:
-        """Take the lock. LockedError when another supervisor holds it."""
-        self._lock.acquire()
-        sweep(self._path)
+        """Take the lock. LockedError when another supervisor holds it, CheckpointError when it cannot be taken."""
+        if self._lock.acquire():
+            sweep(self._path)
 
     def close(self) -> None:
         self._lock.release()
@@ -65,7 +65,7 @@ class Recorder:
 
     def record(self, judgement: Judgement, now: Instant, repeat_interval: int, watch: str | None) -> list[Emission]:
         """Announce what is to be announced. OutputError when it is not durable: say so and come again."""
-        self._lock.acquire()
+        self.open()
         state = self._current(now)
         emissions = plan_emissions(state.ledger, judgement, now, repeat_interval)
         ledger = replace(state.ledger, summary=judgement.report.summary)

@@ -122,10 +122,13 @@ class Lock:
         self._path = f"{checkpoint}.lock"
         self._descriptor: int | None = None
 
-    def acquire(self) -> None:
-        """LockedError when another process holds it. Holding it already, makes sure that the file is still there."""
+    def acquire(self) -> bool:
+        """True when it was not held before; holding it already, makes sure that the file is still there.
+
+        LockedError when another process holds it, CheckpointError when it cannot be taken.
+        """
         if self._descriptor is not None and self._is_current(self._descriptor):
-            return
+            return False
         self.release()
         try:
             descriptor = atomic.open_ours(self._path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -141,6 +144,7 @@ class Lock:
         self._descriptor = descriptor
         if not self._is_current(descriptor):
             self.acquire()
+        return True
 
     def release(self) -> None:
         if self._descriptor is not None:
