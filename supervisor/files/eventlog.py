@@ -30,7 +30,6 @@ def append(path: str, events: list[Event]) -> Position:
     After an error some of the events may be in the log: ``recover`` from the last known position tells which.
     """
     try:
-        fresh = not os.path.lexists(path)
         descriptor = atomic.open_ours(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             _end_fragment(descriptor)
@@ -45,7 +44,8 @@ def append(path: str, events: list[Event]) -> Position:
             # With O_APPEND the offset is now behind our bytes, also when others append.
             end = os.lseek(descriptor, 0, os.SEEK_CUR)
             os.fsync(descriptor)
-            if fresh:
+            if end == len(data):
+                # The first line of a new file, whose name may not be on disk yet.
                 atomic.sync_folder(path)
             return _position(descriptor, end)
         finally:

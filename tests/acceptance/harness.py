@@ -85,7 +85,14 @@ def environment(**more: str) -> dict[str, str]:
 class Daemon:
     """``runtime-supervisor run`` with a real notify socket. ``with Daemon(lab) as daemon:`` ends it by SIGTERM."""
 
-    def __init__(self, lab: Lab, *arguments: str, environ: dict[str, str] | None = None, ready: bool = True) -> None:
+    def __init__(
+        self,
+        lab: Lab,
+        *arguments: str,
+        environ: dict[str, str] | None = None,
+        ready: bool = True,
+        python: str = sys.executable,
+    ) -> None:
         self.lab = lab
         self.notices: list[str] = []
         self._path = lab.folder / "notify"
@@ -94,7 +101,7 @@ class Daemon:
         self._socket.bind(str(self._path))
         self.stderr = (lab.folder / "stderr").open("w+")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "supervisor", "run", *lab.options, *arguments],
+            [python, "-m", "supervisor", "run", *lab.options, *arguments],
             stdout=subprocess.DEVNULL,
             stderr=self.stderr,
             cwd=lab.folder,

@@ -323,3 +323,25 @@ def event(sequence: int) -> Event:
     return make_event(
         "/runtime-supervisor/test", sequence, 10**18, EventType.REQUIRED, "node:nas", {"fingerprint": "f"}
     )
+
+
+@pytest.mark.torture
+@pytest.mark.needs("mount")
+def test_a_start_on_a_read_only_disk_is_said_and_caught_up(tmp_path: Path, figure: Figure) -> None:
+    lab = BusyLab(tmp_path / "lab")
+    lab.say("nas", "online", dict.fromkeys(SERVICES, "ok") | {"db": "exited"})
+    with ground.tmpfs(tmp_path / "disk", "ro") as disk:
+        lab.put_outputs(disk)
+        with Daemon(lab, "--resync-interval", "1h") as daemon:
+            status = [one for one in daemon.notices if one.startswith("STATUS=")][-1]
+            assert "degraded(output): " in status
+            assert "ReadWritePaths=" in status
+            subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+            # No signal: the retries come by themselves.
+            daemon.wait_for(lambda: daemon.passes()[-1]["outcome"] == "ok")
+        assert [one["subject"] for one in audit(lab.log).events] == ["service:nas/db", "summary"]
+    figure(
+        "a start while log, checkpoint and lock are on a read-only disk",
+        "tmpfs, mounted read-only, then remounted",
+        "degraded(output), the message names ReadWritePaths=; caught up by itself",
+    )
