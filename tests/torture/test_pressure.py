@@ -80,7 +80,7 @@ def limited(lab: BusyLab, what: int, limit: int) -> subprocess.CompletedProcess[
     ("name", "what", "limits"),
     [
         ("descriptors", resource.RLIMIT_NOFILE, range(4, 13)),
-        ("megabytes of address space", resource.RLIMIT_AS, [size << 20 for size in range(20, 64, 4)]),
+        ("megabytes of address space", resource.RLIMIT_AS, [size << 20 for size in range(20, 140, 10)]),
         ("bytes of a file", resource.RLIMIT_FSIZE, range(0, 4000, 400)),
     ],
 )
