@@ -65,6 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not isinstance(error, BrokenPipeError):
             print(f"runtime-supervisor: cannot write the output: {error.strerror or error}", file=sys.stderr)
         return FAILED
+    except MemoryError:
+        print("runtime-supervisor: cannot go on: there is not enough memory", file=sys.stderr)
+        return FAILED
     except KeyboardInterrupt:
         return 130
 

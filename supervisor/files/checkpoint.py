@@ -61,7 +61,8 @@ def view(path: str) -> Checkpoint | None:
 def _read(path: str, descriptor: int) -> Checkpoint:
     try:
         with open(descriptor, "rb") as file:
-            data = file.read(_LIMIT + 1) if os.fstat(descriptor).st_size <= _LIMIT else b""
+            size = os.fstat(descriptor).st_size
+            data = file.read(size) if size <= _LIMIT else b""
     except OSError as error:
         raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
     try:

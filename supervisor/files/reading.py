@@ -20,6 +20,8 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 
+_CHUNK = 64 << 10
+
 
 class _ChangingError(Exception):
     """The file changed between the first and the last look at it."""
@@ -108,7 +110,8 @@ def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
         if before.st_size > max_bytes:
             raise UnreadableError(f"is too large: {before.st_size} bytes, and max_input_bytes is {max_bytes}")
         with open(descriptor, "rb", closefd=False) as file:
-            data = file.read(max_bytes + 1)
+            # Python takes as much memory as it is asked for; what has grown meanwhile is read again anyway.
+            data = file.read(min(max(before.st_size, _CHUNK), max_bytes) + 1)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
