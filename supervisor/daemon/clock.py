@@ -21,9 +21,9 @@ class Clock:
         """Nanoseconds that only ever grow, for waiting and intervals."""
         return time.monotonic_ns()
 
-    def settle(self, modified_at: Instant) -> bool:
-        """True, after a wait, for a file that was modified only just now: it may still be being written."""
-        age = self.now() - modified_at
+    def settle(self, modified_at: Instant | None) -> bool:
+        """True, after a wait, for a file that was modified only just now, or nobody knows when (None)."""
+        age = 0 if modified_at is None else self.now() - modified_at
         if not 0 <= age < SETTLED:
             return False
         time.sleep((SETTLED - age) / SECOND)

@@ -35,8 +35,8 @@ class Content:
     modified_at: int
 
 
-Settle = Callable[[int], bool]
-"""Told when a file was modified; where that is only just past, waits until it is not, and says True: read again."""
+Settle = Callable[[int | None], bool]
+"""Told when a file was modified; where that is only just past, or None, waits, and says True: read again."""
 
 
 def read_text(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> Content:
@@ -93,7 +93,9 @@ def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> tup
 
 def _read_settled(path: str | bytes, max_bytes: int, settle: Settle | None) -> tuple[bytes, int]:
     data, modified_at = _read_stable(path, max_bytes)
-    if settle is not None and settle(modified_at):
+    # Linux shows the size of a truncated file a moment before its new time: an empty file may be one that is being
+    # written, whatever its time says.
+    if settle is not None and settle(modified_at if data else None):
         again = _read_stable(path, max_bytes)
         if again != (data, modified_at):
             raise _ChangingError

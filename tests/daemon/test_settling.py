@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from supervisor.daemon.clock import SETTLED, Clock
 from supervisor.files.inventory import load_inventory
+from supervisor.files.reading import Settle
 
 NAMES = [f"service{number:03}" for number in range(300)]
 TEXT = "services:\n" + "".join(f"  {name}:\n    image: registry.example/{name}:1\n" for name in NAMES)
@@ -24,7 +24,7 @@ class Writer:
         self._ends = [len(TEXT) * part // parts for part in range(1, parts + 1)]
         self._grow()
 
-    def settle(self, _modified_at: int) -> bool:
+    def settle(self, _modified_at: int | None) -> bool:
         if not self._ends:
             return False
         self._grow()
@@ -34,7 +34,7 @@ class Writer:
         self._path.write_text(TEXT[: self._ends.pop(0)])
 
 
-def read(folder: Path, settle: Callable[[int], bool] | None) -> tuple[int, list[str]]:
+def read(folder: Path, settle: Settle | None) -> tuple[int, list[str]]:
     """The services that are known, and the problems."""
     found = load_inventory(str(folder), 1 << 20, settle)
     return len(found.value.nodes["nas"].services), [problem.message for problem in found.problems]
@@ -56,6 +56,23 @@ def test_without_settling_half_a_file_would_be_taken(tmp_path: Path) -> None:
     assert (0 < count < len(NAMES), problems) == (True, [])
 
 
+def test_an_empty_file_with_an_old_time_may_have_become_so_just_now(tmp_path: Path) -> None:
+    """Linux shows the size of a truncated file a moment before its new time."""
+    path = tmp_path / "nas" / "services.yaml"
+    path.parent.mkdir()
+    path.touch()
+    os.utime(path, (0, 0))
+    asked: list[int | None] = []
+
+    def settle(modified_at: int | None) -> bool:
+        asked.append(modified_at)
+        path.write_text(TEXT)
+        return len(asked) == 1
+
+    assert read(tmp_path, settle) == (len(NAMES), [])
+    assert asked[0] is None
+
+
 def test_a_file_that_was_modified_just_now_is_waited_for_once(tmp_path: Path) -> None:
     clock = Clock()
     began = clock.monotonic()
@@ -63,6 +80,7 @@ def test_a_file_that_was_modified_just_now_is_waited_for_once(tmp_path: Path) ->
     assert clock.settle(modified_at)
     assert clock.monotonic() - began >= SETTLED * 9 // 10
     assert not clock.settle(modified_at)
+    assert clock.settle(None)
 
 
 def test_a_file_that_was_left_alone_is_not_waited_for(tmp_path: Path) -> None:
