@@ -189,9 +189,9 @@ def _judge(settings: Settings, at: int | None = None) -> Judgement:
 
 
 def _print_json(value: Any) -> None:
-    import json
+    from supervisor.core.text import json_text
 
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 def _write(lines: Sequence[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from supervisor.core.model import (
     Subject,
     parse_subject,
 )
-from supervisor.core.text import printable
+from supervisor.core.text import json_text, printable
 from supervisor.files.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
@@ -134,7 +133,7 @@ def status(saved: Checkpoint, style: Style) -> list[str]:
 
 def event_json(event: Event) -> str:
     """One line, as it stands in the log."""
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return json_text(event)
 
 
 def event(event: Event, style: Style) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model import EventType
+from supervisor.core.text import json_text
 from supervisor.errors import InvariantError
 
 Event = Mapping[str, Any]
@@ -76,7 +77,7 @@ def event_line(event: Event) -> bytes:
 
 
 def _encode(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
+    return json_text(value).encode() + b"\n"
 
 
 def parse_line(line: bytes, source: str | None = None) -> Event | None:

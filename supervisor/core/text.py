@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 
 def printable(text: str) -> str:
     """Control characters, line breaks and the like as escapes."""
     return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def json_text(value: Any, indent: int | None = None) -> str:
+    """JSON in which what is not printable stands as ``\\u…``, so that no terminal and no reader of lines is misled."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=None if indent else (",", ":"))
+    if (text if indent is None else text.replace("\n", "")).isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def place_in(text: str, offset: int) -> tuple[int, int]:

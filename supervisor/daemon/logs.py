@@ -5,7 +5,6 @@ A log line is never worth a pass: when standard error or journald is closed, ful
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import stat
@@ -15,7 +14,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from supervisor.core.text import printable
+from supervisor.core.text import json_text, printable
 from supervisor.daemon import journal as journald
 
 IDENTIFIER = "runtime-supervisor"
@@ -125,7 +124,7 @@ class _JournalTarget:
             journald.send(line, self._path)
         except OSError:
             # JSON has no raw line breaks, so nothing in it can forge a priority.
-            self._fallback.write(f"<{line['PRIORITY']}>{json.dumps(line, ensure_ascii=False)}")
+            self._fallback.write(f"<{line['PRIORITY']}>{json_text(line)}")
 
 
 class _Bridge(logging.Handler):
@@ -139,7 +138,7 @@ def _journal_fields(_logger: Any, method: str, event: Any) -> tuple[tuple[()], d
     fields = {"PRIORITY": str(_PRIORITIES.get(method, 6)), "SYSLOG_IDENTIFIER": IDENTIFIER}
     event.pop("level", None)
     for name, value in event.items():
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else json_text(value)
         fields[FIELD_PREFIX + "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()] = text
         if name != "exception":
             message.append(f"{name}={printable(text)}")

@@ -14,6 +14,7 @@ from supervisor.core.events import START, Position
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.ledger import Entry, Ledger
 from supervisor.core.model import Summary
+from supervisor.core.text import json_text
 from supervisor.errors import CheckpointError, LockedError
 from supervisor.files import atomic
 from supervisor.files.reading import reason, shown_path
@@ -88,7 +89,7 @@ def save(path: str, checkpoint: Checkpoint) -> None:
         "watch": checkpoint.watch,
         "updated": format_instant(checkpoint.updated),
     }
-    data = json.dumps(document, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace") + b"\n"
+    data = json_text(document, indent=1).encode() + b"\n"
     try:
         with atomic.replacing(path) as new:
             new.file.write(data)
