@@ -9,7 +9,7 @@ SCRATCH := .scratch
 export PIP_CONSTRAINT := $(CURDIR)/config/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-newer test-systemd torture check lint types floors format constraints install uninstall clean
+.PHONY: help run test test-newer test-systemd torture fuzz check lint types floors format constraints install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ test-systemd: $(VENV)/.dev ## the installed service on a booted systemd, as root
 
 torture: $(VENV)/.dev ## every fault provoked for real, at length; prints the table of docs/reliability.md
 	@$(BIN)/python -m tests.torture.run $(ARGS)
+
+fuzz: $(VENV)/.dev ## 100 000 broken inputs through reader, judgement and emitter; ARGS='--inputs N --seed N'
+	@$(BIN)/python -m tests.torture.fuzz $(ARGS)
 
 check: lint types floors ## style, types and floors, as CI runs them
 
