@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import socket
 import stat
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +24,7 @@ from supervisor.core.report import report_json
 from supervisor.files.inventory import load_inventory
 from supervisor.files.reading import Settle
 from supervisor.files.world import load_world
-from tests.acceptance.harness import environment
+from tests.acceptance.harness import Daemon, environment
 from tests.torture.busy import INVENTORY, NODES, SERVICES, BusyLab
 from tests.torture.conftest import Figure
 from tests.torture.ground import rounds
@@ -398,4 +401,114 @@ def test_writers_in_place_are_never_taken_for_missing_services(place: Path, figu
         f"{len(files)} files truncated and written in three parts without end, {reads} reads in {passes} passes",
         f"0 false missing_service, offline_node or unmanaged; in {refused} passes a file did not hold still, which was "
         f"said; of {30 * reads} naive reads {naive} were valid YAML with services missing",
+    )
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+NASTY = [
+    "a\nb",
+    "\n<2>forged",
+    "\x1b[2J",
+    "\x07",
+    "\x7f",
+    "\x85",
+    "\x9b31m",
+    "\ud800",
+    "\u202eevil",
+    "\u2066x",
+    "\u200f",
+    "n" * 300,
+]
+
+
+def nasty(folder: Path) -> BusyLab:
+    """A lab with such texts wherever a text goes: words, details, ids, titles, errors, keys, names of files."""
+    lab = BusyLab(folder)
+    # A document with half a pair of surrogates is no text, and refused as a whole.
+    texts = [text for text in NASTY if text.isascii() or text.encode("utf-8", "ignore")]
+    document = {
+        "status": "online",
+        "services": {
+            name: {"status": f"bad{text}", "detail": text} for name, text in zip(SERVICES, texts, strict=False)
+        },
+        "deployments": [
+            {"id": f"d{number}", "service": "db", "status": "failed", "at": "2026-11-01T12:00:00Z", "error": text}
+            for number, text in enumerate(texts)
+        ],
+        "incidents": [{"id": f"I{number}", "title": text, "status": text} for number, text in enumerate(texts)],
+    }
+    (lab.folder / "world" / "nodes" / "nas.json").write_text(json.dumps(document))
+    for number, text in enumerate(NASTY):
+        # Names that are illegal cost the whole document.
+        (lab.folder / "world" / f"names-{number}.json").write_text(json.dumps({"services": {"nuc": {text: "ok"}}}))
+    named = [json.dumps(text) for text in NASTY if text.isascii()]
+    quoted = "".join(f"  {name}: {{depends_on: [{name}]}}\n" for name in named)
+    lab.declare("pi4", INVENTORY + quoted)
+    for name in (b"caf\xe9", "evil\u202e".encode(), b"line\nbreak", b"\x1b[2J"):
+        path = os.fsencode(lab.folder / "hosts") + b"/" + name
+        os.mkdir(path)
+        with open(path + b"/services.yaml", "w") as file:
+            file.write("services: {web: }\n")
+        with open(os.fsencode(lab.folder / "world") + b"/" + name + b".json", "w") as file:
+            file.write("{")
+    return lab
+
+
+def on_a_terminal(lab: BusyLab, *arguments: str) -> str:
+    """What a command writes to a terminal, without the colours that it puts there itself."""
+    reader, writer = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "supervisor", *arguments, *lab.options],
+        stdin=writer,
+        stdout=writer,
+        stderr=writer,
+        env=environment(TERM="xterm"),
+        cwd=lab.folder,
+    ) as process:
+        os.close(writer)
+        data = b""
+        with suppress(OSError):
+            while chunk := os.read(reader, 65536):
+                data += chunk
+        process.wait(20)
+    os.close(reader)
+    return re.sub(r"\x1b\[[0-9;]*m", "", data.decode())
+
+
+def test_no_name_breaks_a_line_or_steers_a_terminal(tmp_path: Path, figure: Figure) -> None:
+    lab = nasty(tmp_path / "lab")
+    lines = 0
+    for command in (
+        ["reconcile"],
+        ["status"],
+        ["events"],
+        ["check"],
+        ["explain", "service:nas/db"],
+        ["explain", "input:hosts"],
+    ):
+        said = on_a_terminal(lab, *command)
+        assert said.count("\r\n") > 0, command
+        for line in said.split("\r\n"):
+            assert line.isprintable(), (command, line)
+            assert not line.startswith("<2>")
+            lines += 1
+    for name in ("reconcile", "status", "events", "check"):
+        said = on_a_terminal(lab, name, "-o", "json")
+        assert all(line.isprintable() for line in said.split("\r\n")), name
+    # The log and the checkpoint are for programs; people look at them all the same.
+    for path in (lab.log, lab.checkpoint):
+        assert all(line.isprintable() for line in path.read_bytes().decode().split("\n"))
+    # They were all there to be shown.
+    subjects = {event["subject"] for event in lab.events()}
+    assert {"service:nas/traefik", "incident:I0", "incident:I10", "input:world/names-7.json"} <= subjects
+    assert any("caf" in one for one in subjects)
+    with Daemon(lab) as daemon:
+        daemon.wait_for(lambda: bool(daemon.passes()))
+    assert all(line.isprintable() for line in daemon.said().split("\n"))
+    assert all(notice.isascii() and notice.isprintable() for notice in daemon.notices)
+    figure(
+        "names and texts with line breaks, escapes, surrogates, direction marks; folders that are no UTF-8",
+        "six commands on a terminal, the daemon's log and STATUS, event log and checkpoint",
+        f"0 raw control or direction characters, 0 forged lines in {lines} lines",
     )
