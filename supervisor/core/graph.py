@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from supervisor.core.model import Desired, DesiredNode, DesiredService, Level, Mention, Problem, ServiceRef
-from supervisor.core.nearest import did_you_mean
+from supervisor.core.nearest import Guesses
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def build_graph(desired: Desired) -> Graph:
     edges: dict[ServiceRef, dict[ServiceRef, Mention]] = {}
     warnings: list[Problem] = []
     for node in desired.nodes.values():
+        guess = Guesses(chain(node.services, node.broken), 0.8)
         for service in node.services.values():
             for entry in service.depends_on:
                 target = _resolve(entry.text, node, service, desired.nodes, where)
@@ -38,11 +40,11 @@ def build_graph(desired: Desired) -> Graph:
                     edges.setdefault(ServiceRef(node.name, service.name), {}).setdefault(target, entry)
                 else:
                     doubt = f" (it may be in {unusable[0]}, which cannot be used)" if unusable and not target else ""
-                    warnings.append(_dependency_warning(node, service, entry, target, doubt))
+                    warnings.append(_dependency_warning(node, service, entry, target, doubt, guess))
+        guess = Guesses(desired.nodes)
         for entry in node.failover:
             if entry.text not in desired.nodes:
-                hint = did_you_mean(entry.text, tuple(sorted(desired.nodes)))
-                message = f"failover node {entry.text!r} is not in the inventory{hint}; ignored"
+                message = f"failover node {entry.text!r} is not in the inventory{guess(entry.text)}; ignored"
                 warnings.append(Problem(node.file, entry.line, entry.column, Level.WARNING, message, "/node/failover"))
     component = _components(edges)
     warnings += _cycle_warnings(desired, edges, component)
@@ -77,7 +79,7 @@ def _resolve(
 
 
 def _dependency_warning(
-    node: DesiredNode, service: DesiredService, entry: Mention, found: list[str], doubt: str
+    node: DesiredNode, service: DesiredService, entry: Mention, found: list[str], doubt: str, guess: Guesses
 ) -> Problem:
     if found:
         choice = ", ".join(f"{name}/{entry.text}" for name in found[:5])
@@ -85,8 +87,9 @@ def _dependency_warning(
             f"{service.name!r} depends on {entry.text!r}, which is on several nodes; write one of {choice}; ignored"
         )
     else:
-        hint = did_you_mean(entry.text, tuple(sorted({*node.services, *node.broken})), 0.8)
-        message = f"{service.name!r} depends on {entry.text!r}, which names no service{doubt}{hint}; ignored"
+        message = (
+            f"{service.name!r} depends on {entry.text!r}, which names no service{doubt}{guess(entry.text)}; ignored"
+        )
     return Problem(node.file, entry.line, entry.column, Level.WARNING, message, f"{service.pointer}/depends_on")
 
 

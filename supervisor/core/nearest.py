@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
+
+_FIRST, _MANY = 20, 1000
 
 
 @lru_cache(maxsize=1024)
@@ -12,3 +15,21 @@ def did_you_mean(word: str, known: tuple[str, ...], cutoff: float = 0.75) -> str
 
     close = difflib.get_close_matches(word, known, 1, cutoff)
     return f"; did you mean {close[0]}?" if close else ""
+
+
+class Guesses:
+    """``did_you_mean`` for the first few of many words, among not too many: comparing all with all takes hours."""
+
+    def __init__(self, known: Iterable[str], cutoff: float = 0.75) -> None:
+        self._known = known
+        self._sorted: tuple[str, ...] | None = None
+        self._cutoff = cutoff
+        self._left = _FIRST
+
+    def __call__(self, word: str) -> str:
+        if not self._left:
+            return ""
+        self._left -= 1
+        if self._sorted is None:
+            self._sorted = tuple(sorted(self._known))
+        return did_you_mean(word, self._sorted, self._cutoff) if len(self._sorted) <= _MANY else ""
