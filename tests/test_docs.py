@@ -71,3 +71,14 @@ def test_exit_codes_are_in_both_papers() -> None:
     for code in ("64", "75", "78"):
         assert code in README
         assert f"| {code} " in FORMATS or f"`{code}`" in FORMATS
+
+
+def test_every_fault_of_the_paper_can_be_repeated_and_every_one_repeated_is_in_it() -> None:
+    paper = (ROOT / "docs" / "reliability.md").read_text()
+    named = set(re.findall(r"-k (test_\w+)", paper))
+    tests = {
+        name
+        for path in (ROOT / "tests" / "torture").glob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\([^)]*figure: Figure", path.read_text(), re.MULTILINE)
+    }
+    assert named == tests

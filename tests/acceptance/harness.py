@@ -92,6 +92,7 @@ class Daemon:
         environ: dict[str, str] | None = None,
         ready: bool = True,
         python: str = sys.executable,
+        user: int | None = None,
     ) -> None:
         self.lab = lab
         self.notices: list[str] = []
@@ -99,6 +100,7 @@ class Daemon:
         self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self._path))
+        self._path.chmod(0o777)
         self.stderr = (lab.folder / "stderr").open("w+")
         self.process = subprocess.Popen(
             [python, "-m", "supervisor", "run", *lab.options, *arguments],
@@ -106,6 +108,7 @@ class Daemon:
             stderr=self.stderr,
             cwd=lab.folder,
             env=environment(NOTIFY_SOCKET=str(self._path), **(environ or {})),
+            user=user,
         )
         if ready:
             self.wait_for(lambda: "READY=1" in self.notices)

@@ -6,13 +6,18 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from supervisor.files import mounts
+
+ROOT = Path(__file__).parents[2]
 
 
 def rounds(short: int, long: int) -> int:
@@ -123,3 +128,51 @@ def parse_trace(text: str) -> list[Call]:
             counts[thread, name] = counts.get((thread, name), 0) + 1
             found.append(Call(name, counts[thread, name], line.split(None, 1)[1], thread))
     return found
+
+
+UNPRIVILEGED = 64242
+"""A user who owns nothing and may do nothing special."""
+
+
+@contextmanager
+def like_tmp() -> Iterator[Path]:
+    """A folder with ``tmp`` in it, where everybody may write, and remove only what is theirs."""
+    folder = Path(tempfile.mkdtemp(prefix="runtime-supervisor-"))
+    try:
+        folder.chmod(0o755)
+        (folder / "tmp").mkdir()
+        (folder / "tmp").chmod(0o1777)
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def plain_environment() -> dict[str, str]:
+    """Enough to import the project and what it needs, for anybody."""
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    return {"PYTHONPATH": os.pathsep.join([str(ROOT), *packages]), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def as_user(user: int, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run a command as a user who may do nothing special."""
+    return subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd="/",
+        env=plain_environment(),
+        user=user,
+        group=user,
+        extra_groups=[],
+    )
+
+
+def python_for(user: int) -> str:
+    """An interpreter that a user without privileges may start, with what the supervisor needs."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        with suppress(PermissionError):
+            done = as_user(user, [python, "-c", "import yaml, watchdog, structlog, supervisor.cli"])
+            if done.returncode == 0:
+                return python
+    pytest.skip("no Python that an unprivileged user may start")

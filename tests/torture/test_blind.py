@@ -217,6 +217,35 @@ def test_an_overflowing_queue_loses_nothing_for_long(lab: BusyLab, figure: Figur
 
 
 @pytest.mark.torture
+@pytest.mark.needs("root")
+def test_a_folder_that_may_not_be_read_is_said_and_the_rest_is_watched(figure: Figure) -> None:
+    python = ground.python_for(ground.UNPRIVILEGED)
+    with ground.like_tmp() as folder:
+        lab = BusyLab(folder / "lab")
+        lab.put_outputs(folder / "tmp")
+        (lab.folder / "world" / "secret").mkdir(mode=0o700)
+        (lab.folder / "hosts" / "nuc").chmod(0o700)
+        environ = ground.plain_environment()
+        with Daemon(lab, *RESYNC, python=python, user=ground.UNPRIVILEGED, environ=environ) as daemon:
+            eyes = Eyes(lab, daemon)
+            said = eyes.until_watch("degraded: ")
+            for name in ("hosts/nuc", "world/secret"):
+                assert f"{name} is not watched: Permission denied" in said
+            for _ in range(4):
+                eyes.sees(eyes.tell)
+            subjects = {event["subject"] for event in lab.events() if event["data"].get("action") == "repair_input"}
+            assert subjects == {"input:hosts/nuc/services.yaml", "input:world/secret"}
+            for name in ("hosts/nuc", "world/secret"):
+                (lab.folder / name).chmod(0o755)
+            eyes.until_watch("inotify")
+    figure(
+        "a node's folder and one of the world may not be read",
+        "mode 0700 of another user, the daemon without privileges",
+        f"both said, once each; 4/4 changes elsewhere seen, slowest {eyes.slowest:.2f} s; watched when they may be",
+    )
+
+
+@pytest.mark.torture
 @pytest.mark.needs("mount")
 def test_a_filesystem_mounted_over_a_folder_is_noticed(lab: BusyLab, figure: Figure) -> None:
     nodes = lab.folder / "world" / "nodes"

@@ -8,11 +8,9 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +29,7 @@ from tests.torture.busy import SERVICES, BusyLab
 from tests.torture.conftest import Figure
 
 SECRET = b"what the victim holds\n"
-STRANGER, UNPRIVILEGED = 65534, 64242
-ROOT = Path(__file__).parents[2]
-PACKAGES = [path for path in sys.path if path.endswith("site-packages")]
+STRANGER = 65534
 
 
 @dataclass(frozen=True)
@@ -90,22 +86,9 @@ TRAPS = [
 OUTPUTS = ["agent-events.log", "checkpoint.json", "checkpoint.json.lock"]
 
 
-@contextmanager
-def like_tmp() -> Iterator[Path]:
-    """A folder with ``tmp`` in it, where everybody may write, and remove only what is theirs."""
-    folder = Path(tempfile.mkdtemp(prefix="runtime-supervisor-"))
-    try:
-        folder.chmod(0o755)
-        (folder / "tmp").mkdir()
-        (folder / "tmp").chmod(0o1777)
-        yield folder
-    finally:
-        shutil.rmtree(folder)
-
-
 @pytest.fixture
 def shared() -> Iterator[Path]:
-    with like_tmp() as folder:
+    with ground.like_tmp() as folder:
         yield folder
 
 
@@ -181,7 +164,7 @@ def test_no_trap_harms_at_any_level_of_the_kernels_own_protection(level: int, fi
     ):
         for trap in TRAPS:
             for output in OUTPUTS:
-                with like_tmp() as folder:
+                with ground.like_tmp() as folder:
                     Attempt(folder, trap, output).run(10)
                 attempts += 1
     figure(
@@ -194,15 +177,17 @@ def test_no_trap_harms_at_any_level_of_the_kernels_own_protection(level: int, fi
 @pytest.mark.torture
 @pytest.mark.needs("root")
 def test_without_privileges_a_trap_is_refused_as_well(figure: Figure) -> None:
-    python = _python_for(UNPRIVILEGED)
+    python = ground.python_for(ground.UNPRIVILEGED)
     attempts = 0
-    traps = [*TRAPS, Trap("root's file", lambda path, _: _file(path, 0o600), f"for user {UNPRIVILEGED}")]
+    traps = [*TRAPS, Trap("root's file", lambda path, _: _file(path, 0o600), f"for user {ground.UNPRIVILEGED}")]
     for trap in traps:
         for output in OUTPUTS:
-            with like_tmp() as folder:
+            with ground.like_tmp() as folder:
                 attempt = Attempt(folder, trap, output)
                 attempt.lab.say("nas", "online", {"db": "exited"})
-                done = as_user(UNPRIVILEGED, [*python, "-m", "supervisor", "reconcile", *attempt.lab.options])
+                done = ground.as_user(
+                    ground.UNPRIVILEGED, [python, "-m", "supervisor", "reconcile", *attempt.lab.options]
+                )
                 assert done.returncode == 1, done.stderr
                 assert str(attempt.path) in done.stderr
                 assert trap.called in done.stderr or "Permission denied for user" in done.stderr
@@ -210,35 +195,9 @@ def test_without_privileges_a_trap_is_refused_as_well(figure: Figure) -> None:
             attempts += 1
     figure(
         "the same for a supervisor without privileges",
-        f"reconcile as user {UNPRIVILEGED}, {len(traps)} kinds at {len(OUTPUTS)} names, planted by root and others",
+        f"reconcile as user {ground.UNPRIVILEGED}, {len(traps)} kinds at {len(OUTPUTS)} names, planted by others",
         f"{attempts}/{attempts} refused by name with exit 1, victim untouched",
     )
-
-
-def as_user(user: int, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user who may do nothing special."""
-    environ = {"PYTHONPATH": os.pathsep.join([str(ROOT), *PACKAGES]), "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(
-        command,
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd="/",
-        env=environ,
-        user=user,
-        group=user,
-        extra_groups=[],
-    )
-
-
-def _python_for(user: int) -> list[str]:
-    """An interpreter that a user without privileges may start, with what the supervisor needs."""
-    for python in (sys.executable, "/usr/bin/python3"):
-        with suppress(PermissionError):
-            done = as_user(user, [python, "-c", "import yaml, watchdog, structlog, supervisor.cli"])
-            if done.returncode == 0:
-                return [python]
-    pytest.skip("no Python that an unprivileged user may start")
 
 
 @pytest.mark.parametrize("trap", [one for one in TRAPS if not one.privileged], ids=lambda one: one.name)
