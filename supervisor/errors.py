@@ -12,6 +12,7 @@
         EventLogError
         CheckpointError
           LockedError               another supervisor holds this checkpoint (exit 75)
+      DraftError                    an inventory cannot be drafted, or not be written
       InvariantError                our own fault: the pass is dropped and logged with its traceback
 """
 
@@ -66,6 +67,10 @@ class CheckpointError(OutputError):
 
 class LockedError(CheckpointError):
     """Another supervisor holds the checkpoint."""
+
+
+class DraftError(SupervisorError):
+    """A first inventory cannot be drafted, or not be written."""
 
 
 class InvariantError(SupervisorError):

@@ -20,8 +20,8 @@ HELP = subprocess.run([sys.executable, "-m", "supervisor", "--help"], capture_ou
 COMMANDS = re.findall(r"^    (\w+) ", HELP, re.MULTILINE)
 
 
-def test_there_are_seven_commands() -> None:
-    assert COMMANDS == ["run", "reconcile", "check", "status", "events", "explain", "schema"]
+def test_there_are_eight_commands() -> None:
+    assert COMMANDS == ["run", "reconcile", "check", "status", "events", "explain", "inventory", "schema"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

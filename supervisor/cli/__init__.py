@@ -125,6 +125,15 @@ def _parser() -> argparse.ArgumentParser:
         "subject", metavar="SUBJECT|FINGERPRINT", help="such as node:nas, service:nas/traefik, nas/traefik"
     )
     sub.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
+    sub = add("inventory", _inventory, "draft a first services.yaml", " init")
+    sub.add_argument("what", metavar="init", choices=("init",), help="write HOSTS/NODE/services.yaml")
+    sub.add_argument("--from-observed", metavar="NODE", help="from what the world reports of this node")
+    sub.add_argument(
+        "--from-compose", metavar="FILE", nargs="+", default=[], help="from the compose files of a project"
+    )
+    sub.add_argument("--node", metavar="NODE", help="for this node (default: the observed one, or this machine)")
+    sub.add_argument("--force", action="store_true", help="replace the file that is there")
+    sub.add_argument("--dry-run", action="store_true", help="write to standard output only")
     sub = add("schema", _schema, "print the JSON Schema (draft-07) of a format", " FORMAT")
     sub.add_argument("format", metavar="FORMAT", choices=SCHEMAS, help=", ".join(SCHEMAS))
     return parser
@@ -313,6 +322,48 @@ def _open_subject(fingerprint: str, settings: Settings) -> Subject | None:
         return None
     entry = saved.ledger.open.get(fingerprint) if saved is not None else None
     return parse_subject(entry.subject) if entry is not None else None
+
+
+def _inventory(options: argparse.Namespace) -> int:
+    settings = _settings(options)
+    if not options.from_observed and not options.from_compose:
+        print("runtime-supervisor inventory: give --from-observed, --from-compose, or both", file=sys.stderr)
+        return USAGE
+    import socket
+
+    from supervisor.core.draft import draft_from_world, draft_text, join
+    from supervisor.files.compose import load_compose
+    from supervisor.files.inventory import create
+    from supervisor.files.world import load_world
+
+    drafts, origins = [], []
+    if options.from_compose:
+        loaded = load_compose(options.from_compose, settings.max_input_bytes)
+        if loaded.problems:
+            _write_errors([str(one) for one in loaded.problems])
+            return FAILED
+        drafts.append(loaded.value)
+        origins += [os.path.basename(path) for path in options.from_compose]
+    if options.from_observed:
+        drafts.append(
+            draft_from_world(load_world(settings.world, settings.max_input_bytes).value, options.from_observed)
+        )
+        origins.append("what runs")
+    draft = join(drafts)
+    text = draft_text(draft, " and ".join(origins))
+    if options.dry_run:
+        sys.stdout.write(text)
+        return DONE
+    node = options.node or options.from_observed or socket.gethostname().partition(".")[0]
+    path = create(settings.inventory, node, text, replace=options.force)
+    _write_errors([f"note: {note}" for note in draft.notes])
+    print(f"{path}: {len(draft.services)} services; look it over, then: runtime-supervisor check")
+    return DONE
+
+
+def _write_errors(lines: Sequence[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr)
 
 
 def _schema(options: argparse.Namespace) -> int:

@@ -21,7 +21,8 @@ from supervisor.core.model import (
     ServiceRef,
 )
 from supervisor.core.nearest import did_you_mean
-from supervisor.errors import InputError, SchemaError
+from supervisor.errors import DraftError, InputError, SchemaError
+from supervisor.files import atomic
 from supervisor.files.fields import name_fault, node_name_fault, problem
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Settle, read_text, reason, shown_path
@@ -49,6 +50,24 @@ def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) ->
         unusable = _unusable_folder(f"the inventory folder {shown_path(folder)} has no <node>/{FILE_NAME}")
         return Loaded(unusable.value, (*problems, *unusable.problems))
     return Loaded(Desired(nodes, invalid), problems)
+
+
+def create(folder: str, node: str, text: str, *, replace: bool) -> str:
+    """Write a node's first ``services.yaml``; its path. DraftError when there is one and ``replace`` is not given."""
+    path = os.path.join(folder, node, FILE_NAME)
+    fault = node_name_fault(node)
+    if fault is not None:
+        raise DraftError(f"cannot write an inventory of {node!r}: {fault}")
+    if os.path.lexists(path) and not replace:
+        raise DraftError(f"cannot write {shown_path(path)}: it is there already; --force replaces it")
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with atomic.replacing(path) as new:
+            new.file.write(text.encode())
+            new.commit()
+    except OSError as error:
+        raise DraftError(f"cannot write {shown_path(path)}: it {atomic.why(error)}") from error
+    return path
 
 
 def _read(folder: str, name: str, max_bytes: int, settle: Settle | None) -> _File | None:

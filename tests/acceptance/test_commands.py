@@ -277,3 +277,38 @@ def test_events_of_the_daemon_and_of_reconcile_are_one_sequence(lab: Lab) -> Non
     with Daemon(lab):
         assert [event["sequence"] for event in lab.events()] == ["1", "2", "3", "4"]
     assert len({event["id"] for event in lab.events()}) == 4
+
+
+def test_a_first_inventory_from_what_runs(lab: Lab) -> None:
+    done = lab.command("inventory", "init", "--from-observed", "nas", "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("services:\n  jellyfin:\n  traefik:\n")
+    done = lab.command("inventory", "init", "--from-observed", "nas")
+    assert done.returncode == 1
+    assert "nas/services.yaml: it is there already; --force replaces it" in done.stderr
+    done = lab.command("inventory", "init", "--from-observed", "nas", "--force")
+    assert done.returncode == 0
+    assert "note: which services depend on which" in done.stderr
+    assert lab.command("check", "--strict").returncode == 0
+
+
+def test_a_first_inventory_from_compose_files(lab: Lab) -> None:
+    (lab.folder / "films").mkdir()
+    compose = lab.folder / "films" / "compose.yml"
+    compose.write_text("services: {web: {image: nginx, depends_on: [db]}, db: }")
+    done = lab.command("inventory", "init", "--from-compose", str(compose), "--node", "nuc")
+    assert done.returncode == 0
+    assert "hosts/nuc/services.yaml: 2 services" in done.stdout
+    report = json.loads(lab.command("reconcile", "--dry-run", "-o", "json").stdout)
+    assert {"service:nuc/films/web", "service:nuc/films/db"} <= {one["subject"] for one in report["drift"]}
+    compose.write_text("services: [")
+    done = lab.command("inventory", "init", "--from-compose", str(compose), "--node", "pi4")
+    assert done.returncode == 1
+    assert "films/compose.yml:1:12: error: is no YAML" in done.stderr
+    assert not (lab.folder / "hosts" / "pi4").exists()
+
+
+def test_a_first_inventory_needs_a_source_and_a_legal_node(lab: Lab) -> None:
+    assert lab.command("inventory", "init").returncode == 64
+    assert lab.command("inventory", "init", "--from-observed", "nuc").returncode == 1
+    assert lab.command("inventory", "init", "--from-observed", "nas", "--node", "../x").returncode == 1
