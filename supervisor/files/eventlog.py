@@ -139,11 +139,13 @@ def _siblings(path: str) -> list[str]:
 
 
 def _names(path: str) -> list[tuple[str, int]]:
-    """The log and its siblings, each with its inode."""
+    """The log and its siblings, each with its inode; those of strangers may come and go as they like."""
     names = []
     for one in (path, *_siblings(path)):
         with suppress(FileNotFoundError):
-            names.append((one, os.lstat(one).st_ino))
+            status = os.lstat(one)
+            if status.st_uid in (os.geteuid(), 0):
+                names.append((one, status.st_ino))
     return names
 
 

@@ -229,6 +229,38 @@ def test_events_that_somebody_else_forged_beside_the_log_are_not_believed(shared
     figure("a rotated log with forged events", "owned by somebody else", "not read; the sequence begins with 1")
 
 
+@pytest.mark.torture
+@pytest.mark.needs("root")
+def test_names_that_a_stranger_makes_and_removes_hold_no_recovery_up(shared: Path, figure: Figure) -> None:
+    log, over, made = shared / "tmp" / "agent-events.log", threading.Event(), 0
+
+    def stir() -> None:
+        nonlocal made
+        while not over.is_set():
+            name = Path(f"{log}.{made % 7}")
+            _file(shared / "theirs", owner=STRANGER)
+            (shared / "theirs").rename(name)
+            name.unlink()
+            made += 1
+
+    position = eventlog.append(str(log), [event(1)])
+    eventlog.append(str(log), [event(2)])
+    thread = threading.Thread(target=stir)
+    thread.start()
+    try:
+        for _ in range(500):
+            found, _ = eventlog.recover(str(log), position, "/runtime-supervisor/test")
+            assert [one["sequence"] for one in found] == ["2"]
+    finally:
+        over.set()
+        thread.join()
+    figure(
+        "a stranger makes and removes files that are called like rotated logs",
+        f"{made} files during 500 recoveries",
+        "500/500 recoveries went through",
+    )
+
+
 def test_a_name_that_was_taken_is_not_written_to(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, victim = shared / "tmp" / "checkpoint.json", shared / "tmp" / "victim"
     _file(victim)
