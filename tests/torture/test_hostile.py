@@ -8,6 +8,7 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -27,6 +28,7 @@ from tests.torture import ground
 from tests.torture.audit import audit
 from tests.torture.busy import SERVICES, BusyLab
 from tests.torture.conftest import Figure
+from tests.torture.test_log import until
 
 SECRET = b"what the victim holds\n"
 STRANGER = 65534
@@ -232,32 +234,26 @@ def test_events_that_somebody_else_forged_beside_the_log_are_not_believed(shared
 @pytest.mark.torture
 @pytest.mark.needs("root")
 def test_names_that_a_stranger_makes_and_removes_hold_no_recovery_up(shared: Path, figure: Figure) -> None:
-    log, over, made = shared / "tmp" / "agent-events.log", threading.Event(), 0
-
-    def stir() -> None:
-        nonlocal made
-        while not over.is_set():
-            name = Path(f"{log}.{made % 7}")
-            _file(shared / "theirs", owner=STRANGER)
-            (shared / "theirs").rename(name)
-            name.unlink()
-            made += 1
-
+    log, theirs = shared / "tmp" / "agent-events.log", shared / "tmp" / "theirs"
     position = eventlog.append(str(log), [event(1)])
     eventlog.append(str(log), [event(2)])
-    thread = threading.Thread(target=stir)
-    thread.start()
-    try:
-        for _ in range(500):
-            found, _ = eventlog.recover(str(log), position, "/runtime-supervisor/test")
-            assert [one["sequence"] for one in found] == ["2"]
-    finally:
-        over.set()
-        thread.join()
+    _file(theirs, owner=STRANGER)
+    code = (
+        "import itertools, os, sys\nfor n in itertools.count(): os.rename(*sys.argv[1:] if n % 2 else sys.argv[:0:-1])"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, f"{log}.1", str(theirs)]) as stranger:
+        try:
+            until(lambda: not theirs.exists())
+            for _ in range(2000):
+                found, _ = eventlog.recover(str(log), position, "/runtime-supervisor/test")
+                assert [one["sequence"] for one in found] == ["2"]
+            assert stranger.poll() is None
+        finally:
+            stranger.kill()
     figure(
-        "a stranger makes and removes files that are called like rotated logs",
-        f"{made} files during 500 recoveries",
-        "500/500 recoveries went through",
+        "a stranger makes files that are called like rotated logs come and go",
+        "renamed there and away without end, during 2000 recoveries",
+        "2000/2000 recoveries went through",
     )
 
 
