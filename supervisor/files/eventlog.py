@@ -103,7 +103,7 @@ def read(path: str, offset: int = 0, inode: int = 0) -> tuple[list[Event], int, 
     """Our events (of any host) from ``offset`` on, the offset behind the last whole line, and the file's inode.
 
     When the file at ``path`` is not the one with ``inode`` any more, what is left of that one comes first, if it is
-    still in the folder. For people: any readable file will do.
+    still in the folder, and what was in those renamed after it. For people: any readable file will do.
     """
     try:
         with _for_reading(path) as file:
@@ -121,13 +121,19 @@ def _for_reading(path: str) -> BinaryIO:
 
 
 def _rest_of(path: str, inode: int, offset: int) -> list[Event]:
-    """What stands behind ``offset`` in the log that had this inode, under its new name in the same folder."""
+    """What stands behind ``offset`` in the log that had this inode, and in those that were renamed after it."""
+    found: list[tuple[int, int, str]] = []
     for other in _siblings(path):
         with suppress(OSError):
-            if os.stat(other).st_ino == inode:
-                with _for_reading(other) as file:
-                    return _events(file.fileno(), offset, None)[0]
-    return []
+            status = os.stat(other)
+            found.append((status.st_mtime_ns, status.st_ino, other))
+    found.sort()
+    at = next((index for index, (_, one, _) in enumerate(found) if one == inode), len(found))
+    events: list[Event] = []
+    for _, one, other in found[at:]:
+        with suppress(OSError), _for_reading(other) as file:
+            events += _events(file.fileno(), offset if one == inode else 0, None)[0]
+    return events
 
 
 def _siblings(path: str) -> list[str]:

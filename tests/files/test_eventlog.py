@@ -174,6 +174,21 @@ def test_people_read_on_where_they_were_and_across_a_rotation(tmp_path: Path) ->
     assert sequences(eventlog.read(str(log), offset, inode)[0]) == [2, 3]
 
 
+def test_people_read_on_across_several_rotations(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    eventlog.append(str(log), [event(1)])
+    _, offset, inode = eventlog.read(str(log))
+    eventlog.append(str(log), [event(2)])
+    for number in (3, 4, 5):
+        for older in (2, 1):
+            if (tmp_path / f"log.{older}").exists():
+                (tmp_path / f"log.{older}").rename(tmp_path / f"log.{older + 1}")
+        os.utime(log, (number, number))
+        log.rename(tmp_path / "log.1")
+        eventlog.append(str(log), [event(number)])
+    assert sequences(eventlog.read(str(log), offset, inode)[0]) == [2, 3, 4, 5]
+
+
 def test_people_may_read_a_log_of_somebody_else(tmp_path: Path) -> None:
     log = tmp_path / "log"
     eventlog.append(str(log), [event(1)])
