@@ -18,7 +18,7 @@ def did_you_mean(word: str, known: tuple[str, ...], cutoff: float = 0.75) -> str
 
 
 class Guesses:
-    """``did_you_mean`` for the first few of many words, among not too many: comparing all with all takes hours."""
+    """``did_you_mean`` for the first few of many words, among not too many: comparing all with all may not end."""
 
     def __init__(self, known: Iterable[str], cutoff: float = 0.75) -> None:
         self._known = known
