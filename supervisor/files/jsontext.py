@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from supervisor.core.text import place_in
 from supervisor.errors import MalformedError
-from supervisor.files.yamltree import escape
+from supervisor.files.yamltree import parts
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+|\n')
+# Possessive (*+, ++): what might have to be matched otherwise is not kept, which for a long text is much.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++|\n')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -37,9 +38,33 @@ def parse(text: str) -> Any:
     return value
 
 
-def index(text: str) -> dict[str, tuple[int, int]]:
-    """JSON pointer -> 1-based line and column of each value; for an object or array below a key, those of the key."""
-    return {pointer: place for pointer, place, _ in _walk(text)}
+@dataclass(slots=True)
+class Places:
+    """1-based line and column of a value, and those of the values in it; an object or array below a key is at the key.
+
+    As a tree, because pointers to everything in a document may be much longer than the document.
+    """
+
+    line: int
+    column: int
+    below: dict[str, Places] | list[Places] | None = None
+
+    def at(self, pointer: str) -> tuple[int, int] | None:
+        """The place of a JSON pointer, if there is such a value."""
+        here = self
+        for part in parts(pointer):
+            if isinstance(here.below, dict) and part in here.below:
+                here = here.below[part]
+            elif isinstance(here.below, list) and part.isdecimal() and int(part) < len(here.below):
+                here = here.below[int(part)]
+            else:
+                return None
+        return here.line, here.column
+
+
+def index(text: str) -> Places:
+    """The places of all values of a JSON text that is known to be well-formed."""
+    return _walk(text)
 
 
 _MESSAGES = {
@@ -89,60 +114,47 @@ def _has_lone_surrogate(value: Any) -> bool:
 def _place_of_refused(text: str, kind: str, what: str) -> tuple[int | None, int | None]:
     """Where the refused token stands: looked for only now, because it hardly ever happens."""
     if kind == "key":
-        seen: set[str] = set()
-        for pointer, _, key_place in _walk(text):
-            if pointer in seen and pointer.rpartition("/")[2] == escape(what):
-                return key_place
-            seen.add(pointer)
-        return None, None
+        found = _walk(text, what)
+        return found.line, found.column
     for match in _TOKEN.finditer(text):
         if match.group().startswith(what.rstrip("…")):
             return place_in(text, match.start())
     return None, None
 
 
-Place = tuple[int, int]
-
-
-def _walk(text: str) -> Iterator[tuple[str, Place, Place]]:
-    """(pointer, place, place of its key) of each value of a JSON text that is known to be well-formed, in order.
-
-    The place of an object or array below a key is the key's.
-    """
+def _walk(text: str, twice: str | None = None) -> Places:
+    """The tree of all places; or the first key ``twice`` that its object has already."""
     line, line_start = 1, 0
-    pointers: list[str] = []
-    positions: list[int | None] = []
-    expected: str | None = ""
-    key: Place | None = None
+    values: list[Places] = []
+    above = [Places(0, 0, values)]
+    key: tuple[str, Places] | None = None
     for match in _TOKEN.finditer(text):
         token = match.group()
         first = token[0]
         if first == "\n":
             line, line_start = line + 1, match.end()
             continue
-        here = (line, match.start() - line_start + 1)
-        if first == ",":
-            position = positions[-1]
-            if position is not None:
-                positions[-1] = position + 1
-                expected = f"{pointers[-1]}/{position + 1}"
-        elif first in "}]":
-            pointers.pop()
-            positions.pop()
-            expected = None
-        elif first == ":":
+        if first in ",:":
             continue
-        elif expected is None:
-            # Inside an object, where no value is expected: this is a key.
+        if first in "}]":
+            above.pop()
+            continue
+        here = Places(line, match.start() - line_start + 1)
+        below = above[-1].below
+        if isinstance(below, dict) and key is None:
+            # Inside an object, where no value is expected.
             name = json.loads(token) if "\\" in token else token[1:-1]
-            expected, key = f"{pointers[-1]}/{escape(name)}", here
-        else:
-            pointer, expected = expected, None
-            if first in "{[":
-                yield pointer, key or here, key or here
-                pointers.append(pointer)
-                positions.append(0 if first == "[" else None)
-                expected = f"{pointer}/0" if first == "[" else None
-            else:
-                yield pointer, here, key or here
+            if name == twice and name in below:
+                return here
+            key = (name, here)
+            continue
+        if first in "{[":
+            here = here if key is None else key[1]
+            here.below = {} if first == "{" else []
+            above.append(here)
+        if isinstance(below, list):
+            below.append(here)
+        elif below is not None and key is not None:
+            below[key[0]] = here
             key = None
+    return values[0]

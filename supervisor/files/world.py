@@ -132,15 +132,14 @@ class _Places:
 
     text: str
     tree: yamltree.Node | None
-    _index: dict[str, tuple[int, int]] | None = None
+    _index: jsontext.Places | None = None
 
     def at(self, pointer: str) -> tuple[int | None, int | None]:
+        if self.tree is not None:
+            return yamltree.place(self.tree, pointer) or (None, None)
         if self._index is None:
-            if self.tree is None:
-                self._index = jsontext.index(self.text)
-            else:
-                self._index = {where: (line, column) for where, line, column in yamltree.places(self.tree)}
-        return self._index.get(pointer, (None, None))
+            self._index = jsontext.index(self.text)
+        return self._index.at(pointer) or (None, None)
 
     def line(self, pointer: str) -> int | None:
         return self.at(pointer)[0]

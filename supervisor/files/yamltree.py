@@ -8,7 +8,6 @@ own composer crashes the process on 30 000 nested brackets). Scalars keep the te
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +17,12 @@ from supervisor.core.text import place_in
 from supervisor.errors import MalformedError
 
 MAX_DEPTH = 64
+MAX_TAGS = 100
 MAX_ALIASES = 100_000
 MAX_EXPANDED = 200_000
 """Values that aliases may stand for in one file, counted as if they were written out."""
 
+_TAG_LINE = re.compile("(?:^|[\n\r\x85\u2028\u2029])%TAG")
 _NULL = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]{1,4000}|0o[0-7]{1,4000}|0x[0-9a-fA-F]{1,4000}", re.ASCII)
@@ -101,6 +102,9 @@ Node = Scalar | Sequence | Mapping
 
 def parse(text: str) -> Node | None:
     """The single document in ``text``, or None when there is none. MalformedError says what is wrong and where."""
+    if text.count("%TAG") > MAX_TAGS and len(_TAG_LINE.findall(text)) > MAX_TAGS:
+        # libyaml compares each with all before it, which for a megabyte of them takes minutes, and no thread runs.
+        raise MalformedError(f"has more than {MAX_TAGS} %TAG directives", 1, 1)
     loader = yaml.CSafeLoader(text)
     try:
         return _Builder(loader).document()
@@ -137,27 +141,31 @@ def plain(node: Node) -> Any:
     return {name: plain(entry.value) for name, entry in node.entries.items()}
 
 
-def places(node: Node, pointer: str = "") -> Iterator[tuple[str, int, int]]:
-    """(JSON pointer, line, column) of every value; a mapping's entry is at its key when its value is a collection."""
-    yield pointer, node.line, node.column
-    if isinstance(node, Sequence):
-        for index, item in enumerate(node.items):
-            yield from places(item, f"{pointer}/{index}")
-    elif isinstance(node, Mapping):
-        for name, entry in node.entries.items():
-            below = f"{pointer}/{escape(name)}"
-            if isinstance(entry.value, Scalar):
-                yield from places(entry.value, below)
-            else:
-                inner = places(entry.value, below)
-                next(inner)
-                yield below, entry.key.line, entry.key.column
-                yield from inner
+def place(node: Node, pointer: str) -> tuple[int, int] | None:
+    """Line and column of a JSON pointer; a mapping's entry is at its key when its value is a collection."""
+    here: Node = node
+    found = node.line, node.column
+    for part in parts(pointer):
+        if isinstance(here, Mapping) and part in here.entries:
+            entry = here.entries[part]
+            here = entry.value
+            found = (here.line, here.column) if isinstance(here, Scalar) else (entry.key.line, entry.key.column)
+        elif isinstance(here, Sequence) and part.isdecimal() and int(part) < len(here.items):
+            here = here.items[int(part)]
+            found = here.line, here.column
+        else:
+            return None
+    return found
 
 
 def escape(part: str) -> str:
     """One reference token of a JSON pointer (RFC 6901)."""
     return part.replace("~", "~0").replace("/", "~1")
+
+
+def parts(pointer: str) -> list[str]:
+    """The reference tokens of a JSON pointer as they were before they were escaped."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
 def first_duplicate(node: Node) -> Entry | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
+from collections.abc import Callable
 
 import pytest
 
@@ -55,7 +57,7 @@ def test_a_whole_pair_of_surrogates_is_a_character() -> None:
 
 def test_the_index_knows_every_value_by_its_pointer() -> None:
     text = '{\n "a": {"b/c": [1,\n  {"d~": "}"}]},\n "e": []}\n'
-    assert index(text) == {
+    places = {
         "": (1, 1),
         "/a": (2, 2),
         "/a/b~1c": (2, 8),
@@ -64,14 +66,51 @@ def test_the_index_knows_every_value_by_its_pointer() -> None:
         "/a/b~1c/1/d~0": (3, 10),
         "/e": (4, 2),
     }
+    tree = index(text)
+    assert {pointer: tree.at(pointer) for pointer in places} == places
+    for pointer in ("/b", "/a/b~1c/2", "/a/b~1c/x", "/a/b~1c/0/0", "/e/0"):
+        assert tree.at(pointer) is None
 
 
 def test_a_bare_value_is_its_own_index() -> None:
-    assert index(' \n "a,b" ') == {"": (2, 2)}
+    assert index(' \n "a,b" ').at("") == (2, 2)
 
 
 def test_a_large_document_is_indexed_in_time() -> None:
     text = "[" + ",\n".join(f'{{"name": "s{number}", "status": "ok"}}' for number in range(50_000)) + "]"
     started = time.monotonic()
-    assert index(text)["/49999/status"] == (50_000, 30)
+    assert index(text).at("/49999/status") == (50_000, 30)
     assert time.monotonic() - started < 20
+
+
+def memory_of(work: Callable[[str], object], text: str) -> float:
+    """How many times its own length a text takes at most while something is done with it."""
+    tracemalloc.start()
+    try:
+        work(text)
+        return tracemalloc.get_traced_memory()[1] / len(text)
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"' + "k" * 20_000 + '": [' + "0," * 20_000 + "0]}",
+        "[" * 800 + "0," * 20_000 + "0" + "]" * 800,
+        '{"' + '":{"'.join("k" * 500 for _ in range(200)) + '":0' + "}" * 200,
+        '{"a": "' + "a" * 100_000 + '"}',
+        '{"a": "' + "\\u0007" * 20_000 + '"}',
+    ],
+    ids=["a long key", "deep", "deep and long", "a long text", "a long text of escapes"],
+)
+def test_a_document_takes_no_more_memory_than_its_length_allows(text: str) -> None:
+    assert memory_of(index, text) < 100
+    twice = "[" + text + ', {"a": 1, "a": 2}]'
+
+    def refused(text: str) -> None:
+        with pytest.raises(MalformedError, match="duplicate key 'a'") as caught:
+            parse(text)
+        assert (caught.value.line, caught.value.column) == (1, twice.rindex('"a"') + 1)
+
+    assert memory_of(refused, twice) < 100

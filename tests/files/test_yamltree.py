@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from supervisor.errors import MalformedError
-from supervisor.files.yamltree import MAX_DEPTH, Mapping, escape, first_duplicate, parse, places, plain
+from supervisor.files.yamltree import MAX_DEPTH, Mapping, escape, first_duplicate, parse, place, plain
 
 
 def value(text: str) -> Any:
@@ -76,15 +76,18 @@ def test_nothing_is_no_document(text: str) -> None:
 def test_places_are_one_based_and_of_keys_where_the_value_is_a_collection() -> None:
     node = parse("a: 1\nb:\n  - x\n  - {c/d: y}\n'e~': {}\n")
     assert node is not None
-    assert list(places(node)) == [
-        ("", 1, 1),
-        ("/a", 1, 4),
-        ("/b", 2, 1),
-        ("/b/0", 3, 5),
-        ("/b/1", 4, 5),
-        ("/b/1/c~1d", 4, 11),
-        ("/e~0", 5, 1),
-    ]
+    places = {
+        "": (1, 1),
+        "/a": (1, 4),
+        "/b": (2, 1),
+        "/b/0": (3, 5),
+        "/b/1": (4, 5),
+        "/b/1/c~1d": (4, 11),
+        "/e~0": (5, 1),
+    }
+    assert {pointer: place(node, pointer) for pointer in places} == places
+    for pointer in ("/c", "/a/0", "/b/2", "/b/x"):
+        assert place(node, pointer) is None
 
 
 def test_a_pointer_escapes_its_two_signs() -> None:
@@ -185,3 +188,18 @@ def test_what_is_not_ended_is_said_where_it_can_be_mended(text: str, place: tupl
     with pytest.raises(MalformedError) as caught:
         parse(text)
     assert (caught.value.line, caught.value.column) == place
+
+
+def test_directives_without_end_are_refused_and_soon() -> None:
+    directives = "".join(f"%TAG !{number:x}! x\n" for number in range(80_000))
+    started = time.monotonic()
+    with pytest.raises(MalformedError, match="more than 100 %TAG directives") as caught:
+        parse(directives + "--- {}\n")
+    assert time.monotonic() - started < 1
+    assert (caught.value.line, caught.value.column) == (1, 1)
+
+
+def test_directives_are_read_and_so_is_text_that_looks_like_them() -> None:
+    directives = "".join(f"%TAG !{number}! x\n" for number in range(100))
+    assert value(directives + "---\na: b") == {"a": "b"}
+    assert value("a: |\n" + " %TAG ! x\n" * 200) == {"a": "%TAG ! x\n" * 200}
