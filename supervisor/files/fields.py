@@ -6,6 +6,9 @@ from supervisor.core.model import Level, Problem
 from supervisor.errors import InputError, SchemaError
 
 NAME_LIMIT = 200
+_MESSAGE_LIMIT = 500
+_POINTER_LIMIT = 2000
+"""More than any pointer whose names are legal, however much of them is escaped."""
 
 
 def name_fault(text: str) -> str | None:
@@ -27,6 +30,11 @@ def node_name_fault(text: str) -> str | None:
 
 
 def problem(file: str, error: InputError, level: Level = Level.ERROR) -> Problem:
-    """An input error as a problem of ``file``."""
+    """An input error as a problem of ``file``. Names that are too long for one are not repeated at length."""
     pointer = error.pointer if isinstance(error, SchemaError) else ""
-    return Problem(file, error.line, error.column, level, error.message, pointer)
+    while len(pointer) > _POINTER_LIMIT:
+        pointer = pointer.rpartition("/")[0]
+    message = error.message
+    if len(message) > _MESSAGE_LIMIT:
+        message = message[: _MESSAGE_LIMIT - 1] + "…"
+    return Problem(file, error.line, error.column, level, message, pointer)

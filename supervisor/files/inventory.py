@@ -21,9 +21,10 @@ from supervisor.core.model import (
     ServiceRef,
 )
 from supervisor.core.nearest import did_you_mean
+from supervisor.core.text import shown
 from supervisor.errors import DraftError, InputError, SchemaError
 from supervisor.files import atomic
-from supervisor.files.fields import name_fault, node_name_fault, problem
+from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, problem
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Settle, read_text, reason, shown_path
 from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, parse
@@ -157,9 +158,9 @@ class _File:
             if name in _TOP:
                 continue
             if not name.startswith("x-"):
-                hint = did_you_mean(name, _TOP, 0.6) or "; only node, services and x-… are"
+                hint = _hint(name, _TOP, 0.6) or "; only node, services and x-… are"
                 error = SchemaError(
-                    f"{name!r} is no known key{hint}", f"/{escape(name)}", entry.key.line, entry.key.column
+                    f"{shown(name)} is no known key{hint}", f"/{escape(name)}", entry.key.line, entry.key.column
                 )
                 if "services" not in root.entries:
                     raise error
@@ -275,8 +276,8 @@ class _File:
 
     def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
         for name, entry in part.entries.items():
-            if name not in known and not entry.merged and (hint := did_you_mean(name, known, 0.8)):
-                message = f"{name!r} is no known key, it is only carried along{hint}"
+            if name not in known and not entry.merged and (hint := _hint(name, known, 0.8)):
+                message = f"{shown(name)} is no known key, it is only carried along{hint}"
                 warning = SchemaError(message, f"{pointer}/{escape(name)}", entry.key.line, entry.key.column)
                 self.problems.append(problem(self.file, warning, Level.WARNING))
 
@@ -325,6 +326,11 @@ def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple
             raise _wrong(item, f"{where}/{index}", f"{name}: {fault}")
         mentions.setdefault(item.text, Mention(item.text, item.line, item.column))
     return tuple(mentions.values())
+
+
+def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:
+    """What was meant, perhaps; for what is far too long it is not looked for, nor kept for the next time."""
+    return did_you_mean(name, known, cutoff) if len(name) <= NAME_LIMIT else ""
 
 
 def _kind(value: Node) -> str:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from supervisor.core.text import place_in
+from supervisor.core.text import place_in, shown
 from supervisor.errors import MalformedError
 from supervisor.files.yamltree import parts
 
@@ -32,7 +32,7 @@ def parse(text: str) -> Any:
         raise MalformedError(f"is no JSON: {error.msg}", error.lineno, error.colno) from None
     except _RefusedError as error:
         line, column = _place_of_refused(text, *error.args)
-        raise MalformedError(f"is no JSON: {_MESSAGES[error.args[0]].format(error.args[1])}", line, column) from None
+        raise MalformedError(f"is no JSON: {_message(*error.args)}", line, column) from None
     except RecursionError:
         raise MalformedError("is nested too deeply") from None
     return value
@@ -68,11 +68,15 @@ def index(text: str) -> Places:
 
 
 _MESSAGES = {
-    "key": "duplicate key {!r}",
+    "key": "duplicate key {}",
     "constant": "{} is no JSON number",
     "float": "the number {} is out of range",
     "int": "the number {} is too long",
 }
+
+
+def _message(kind: str, what: str) -> str:
+    return _MESSAGES[kind].format(shown(what) if kind == "key" else what)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

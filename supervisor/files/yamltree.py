@@ -220,7 +220,7 @@ class _Builder:
         self._aliases += 1
         node = self._anchors.get(event.anchor)
         if node is None:
-            raise _error(event, f"uses the alias *{event.anchor}, which no finished value before it defines")
+            raise _error(event, f"uses the alias *{event.anchor[:60]}, which no finished value before it defines")
         self._expanded += node.size
         if self._aliases > MAX_ALIASES or self._expanded > MAX_EXPANDED:
             raise _error(event, "uses aliases that stand for too many values")

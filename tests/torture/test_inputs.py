@@ -210,6 +210,50 @@ def test_what_is_no_document_is_blocked_and_the_rest_is_judged(tmp_path: Path, f
     )
 
 
+LONG = "k" * 1_000_000
+LENGTHY: dict[str, str] = {
+    "an unknown key": f"? {LONG}\n: 1\nservices: {{}}\n",
+    "a service": f"services:\n ? {LONG}\n : {{}}\n",
+    "a key of a service": f"services: {{web: {{? {LONG} : 1, ? {LONG} : 2}}}}",
+    "a near miss": f"services: {{web: {{critical: true, criticall: 1, ? critical{LONG} : 1}}}}",
+    "a dependency": f"services: {{web: {{depends_on: [{LONG}]}}}}",
+    "an alias": f"services: *{LONG}",
+    "a tag": f"services: !{LONG} x",
+    "a flag": f"services: {{web: {{critical: {LONG}}}}}",
+    "a service of the world": f'{{"services": {{"nas": {{"{LONG}": "ok"}}}}}}',
+    "a node of the world": f'{{"services": {{"{LONG}": {{}}}}}}',
+    "a duplicate key": f'{{"{LONG}": 1, "{LONG}": 2}}',
+    "a time": f'{{"observed_at": "{LONG}"}}',
+    "an id": f'{{"incidents": [{{"id": "{LONG}", "status": "x"}}]}}',
+    "a title and a status": f'{{"incidents": [{{"id": "a", "status": "{LONG}", "title": "{LONG}"}}]}}',
+    "a number": f'{{"a": {"9" * len(LONG)}}}',
+}
+
+
+def test_a_name_of_a_megabyte_is_said_in_a_line(tmp_path: Path, figure: Figure) -> None:
+    lab = ill(tmp_path / "lab")
+    longest = 0
+    for text in LENGTHY.values():
+        paths = [lab.folder / "hosts/nas/services.yaml", lab.folder / "world/a.json", lab.folder / "world/a.yaml"]
+        kept = paths[0].read_text()
+        for path in paths:
+            path.write_text(text)
+        desired, actual = load_inventory(str(lab.folder / "hosts"), LIMIT), load_world(str(lab.folder / "world"), LIMIT)
+        found = reconcile(desired.value, actual.value, Thresholds(), 0, (*desired.problems, *actual.problems)).report
+        assert all(one.line is not None for one in found.problems)
+        longest = max(longest, *(len(str(one)) for one in found.problems))
+        evidence = [one for drift in found.drift for one in drift.evidence]
+        evidence += [one for recommendation in found.recommendations for one in recommendation.evidence]
+        assert all(len(one.pointer) + len(one.value or "") < 2000 for one in evidence)
+        paths[0].write_text(kept)
+    assert longest < 600
+    figure(
+        "a text of 1 MB where a short one is expected",
+        ", ".join(LENGTHY),
+        f"{3 * len(LENGTHY)}/{3 * len(LENGTHY)} read or said in at most {longest} characters",
+    )
+
+
 @pytest.mark.torture
 def test_a_hundred_megabytes_are_refused_before_they_are_read(tmp_path: Path, figure: Figure) -> None:
     victims = Victims()
