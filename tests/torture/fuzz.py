@@ -2,11 +2,9 @@
 
     python -m tests.torture.fuzz --inputs 100000 --seed 1
     python -m tests.torture.fuzz --only 4711 --seed 1        # one of them again, in this process
-    python -m tests.torture.fuzz --saved .scratch/fuzz/1-4711
 
 An input is three files made of the seed and its number alone: an inventory, a node's own document, and one for all.
 They are real bytes in real files. Each process that works on them can die of one; which it was is known, and said.
-An input that is a fault is kept below .scratch/fuzz, for the files that it was made from may change.
 """
 
 from __future__ import annotations
@@ -16,16 +14,13 @@ import json
 import multiprocessing
 import os
 import re
-import resource
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
+from queue import Empty
 from random import Random
 from typing import Any
 
@@ -46,9 +41,6 @@ LIMIT = 1 << 20
 NOW = 1_762_000_000 * 10**9
 HANG = 30.0
 """Seconds after which a process that works on one input is taken to hang."""
-MEMORY = 2 << 30
-"""Bytes of address space of such a process: one input of some kilobytes needs no more."""
-SAVED = ROOT / ".scratch" / "fuzz"
 
 TOKENS = [
     *(
@@ -137,15 +129,6 @@ TOKENS = [
         b"false",
         b"services:\n",
     ),
-    *(
-        b"%TAG ! x\n" * 200,
-        b'"' + b"k" * 5000 + b'": [' + b"0," * 2000,
-        b"x: [" + b"[" * 50 + b"0," * 2000,
-        b"? " + b"k" * 3000 + b"\n: ",
-        b"a/" * 1000,
-        b"&a [*a, ",
-        b"*a, " * 500,
-    ),
 ]
 WORDS = [
     "ok",
@@ -229,8 +212,6 @@ def check(folder: Path, files: dict[str, bytes]) -> set[str]:
     problems = (*desired.problems, *actual.problems)
     for one in problems:
         assert one.message.isprintable(), one.message
-        assert 0 < len(one.message) <= 500, one.message
-        assert len(one.pointer) <= 2000, one.pointer
         assert one.file in (*files, "hosts/", "world/"), one.file
         assert one.line is None or one.line >= 1
     judgement = reconcile(desired.value, actual.value, Thresholds(), NOW, problems)
@@ -253,41 +234,23 @@ def check(folder: Path, files: dict[str, bytes]) -> set[str]:
     return {re.sub(r"'.*'|\d+", "…", one.message) for one in problems}
 
 
-Put = Callable[[Path, dict[str, bytes]], set[str]]
-"""What an input is put through, in a folder of its own."""
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """A scratch folder with the folders of an input, in memory if it can be."""
-    where = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
-    with tempfile.TemporaryDirectory(prefix="runtime-supervisor-fuzz-", dir=where) as name:
-        _make_folders(Path(name))
-        yield Path(name)
-
-
-def _make_folders(folder: Path) -> None:
+def _folder() -> Path:
+    folder = Path(
+        tempfile.mkdtemp(prefix="runtime-supervisor-fuzz-", dir="/dev/shm" if os.path.isdir("/dev/shm") else None)
+    )
     for name in FILES:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 @dataclass
 class Found:
-    """What a run, or a part of it, came to."""
+    """What a run came to."""
 
     inputs: int = 0
     messages: set[str] = field(default_factory=set)
     slowest: tuple[float, int] = (0.0, -1)
-    slow: list[int] = field(default_factory=list)
-    """The inputs above a second; on a busy machine they may be none."""
-    faults: dict[int, str] = field(default_factory=dict)
-
-    def add(self, other: Found) -> None:
-        self.inputs += other.inputs
-        self.messages |= other.messages
-        self.slowest = max(self.slowest, other.slowest)
-        self.slow += other.slow
-        self.faults |= other.faults
+    faults: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return (
@@ -296,125 +259,81 @@ class Found:
         )
 
 
-def _work(seed: int, numbers: range, put: Put, at: Synchronized[int], results: Connection, folder: Path) -> None:
-    """One process: all numbers in turn; ``at`` is the one it works on. What it found goes out before it can die."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    seeds, told = corpus(), set[str]()
+def _work(seed: int, numbers: range, at: Synchronized[int], results: Any) -> None:
+    """One process: all numbers in turn; ``at`` is the one it works on."""
+    seeds, folder, found = corpus(), _folder(), Found()
     for count in numbers:
-        found = Found(inputs=1)
         at.value = count
         files = make(seed, count, seeds)
         began = time.perf_counter()
         try:
-            found.messages = put(folder, files) - told
+            found.messages |= check(folder, files)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
-            found.faults[count] = f"{type(error).__name__}: {error}"[:500]
-        found.slowest = (time.perf_counter() - began, count)
-        if found.slowest[0] > 1:
-            found.slow = [count]
-        told |= found.messages
-        results.send(found)
-        at.value = -1
+            found.faults.append(f"input {count}: {type(error).__name__}: {error}"[:500])
+        found.slowest = max(found.slowest, (time.perf_counter() - began, count))
+        found.inputs += 1
+    at.value = -1
+    results.put(found)
 
 
-class _Worker:
-    """A process on its way through some numbers, and another one for the rest when it dies."""
-
-    def __init__(self, seed: int, numbers: range, put: Put, patience: float, folder: Path) -> None:
-        _make_folders(folder)
-        self._seed, self._put, self._patience, self._folder = seed, put, patience, folder
-        self.found = Found()
-        self._start(numbers)
-
-    def _start(self, numbers: range) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self._numbers = numbers
-        self._at = spawn.Value("q", -1)
-        self.results, theirs = spawn.Pipe(duplex=False)
-        self._process = spawn.Process(
-            target=_work, args=(self._seed, numbers, self._put, self._at, theirs, self._folder)
-        )
-        self._process.start()
-        theirs.close()
-        self._heard = time.monotonic()
-
-    @property
-    def hangs(self) -> bool:
-        return time.monotonic() - self._heard > self._patience
-
-    def take(self) -> bool:
-        """Take in what it found; False when it is at its end."""
-        try:
-            self.found.add(self.results.recv())
-        except EOFError:
-            return self._gone("the process died")
-        self._heard = time.monotonic()
-        return True
-
-    def kill(self) -> bool:
-        self._process.kill()
-        return self._gone(f"nothing after {self._patience:g} s")
-
-    def _gone(self, how: str) -> bool:
-        """Say what it died of, and go on behind that; False when there is nothing to go on with."""
-        self._process.join()
-        self.results.close()
-        if self._process.exitcode == 0:
-            return False
-        culprit = int(self._at.value)
-        self.found.faults[culprit] = f"{how} ({self._process.exitcode})"
-        if culprit < 0:
-            return False
-        self.found.inputs += 1
-        rest = self._numbers[self._numbers.index(culprit) + 1 :]
-        if rest:
-            self._start(rest)
-        return bool(rest)
-
-
-def run(inputs: int, seed: int, put: Put = check, patience: float = HANG) -> Found:
+def run(inputs: int, seed: int) -> Found:
     """Put that many inputs through, on all cores; what hangs or kills its process is a fault of that input."""
-    cores, total = os.cpu_count() or 1, Found()
-    with _folder() as folder:
-        workers = [
-            _Worker(seed, range(first, inputs, cores), put, patience, folder / str(first))
-            for first in range(min(cores, inputs))
-        ]
-        going = list(workers)
-        while going:
-            ready = wait([one.results for one in going], timeout=1)
-            going = [
-                one for one in going if (one.take() if one.results in ready else one.kill() if one.hangs else True)
-            ]
-    for one in workers:
-        total.add(one.found)
-    for count in total.slow:
-        if count not in total.faults and too_slow(seed, count, put):
-            total.faults[count] = "takes more than a second, also alone"
-    for count in total.faults:
-        if count >= 0:
-            _save(seed, count)
+    spawn = multiprocessing.get_context("spawn")
+    results, total = spawn.Queue(), Found()
+    cores = os.cpu_count() or 1
+    pending = [range(first, inputs, cores) for first in range(min(cores, inputs))]
+    workers: dict[Any, tuple[Any, range, list[float]]] = {}
+
+    def start(numbers: range) -> None:
+        at = spawn.Value("q", -1)
+        process = spawn.Process(target=_work, args=(seed, numbers, at, results))
+        process.start()
+        workers[process] = (at, numbers, [-1, time.monotonic()])
+
+    for numbers in pending:
+        start(numbers)
+    owed = 0
+    while workers or owed:
+        try:
+            found = results.get(timeout=0.5)
+        except Empty:
+            pass
+        else:
+            owed -= 1
+            total.inputs += found.inputs
+            total.messages |= found.messages
+            total.faults += found.faults
+            total.slowest = max(total.slowest, found.slowest)
+        for process, (at, numbers, seen) in list(workers.items()):
+            if at.value != seen[0]:
+                seen[:] = [at.value, time.monotonic()]
+            hangs = seen[0] >= 0 and time.monotonic() - seen[1] > HANG
+            if process.is_alive() and not hangs:
+                continue
+            process.kill()
+            process.join()
+            del workers[process]
+            owed += not hangs and process.exitcode == 0
+            if hangs or process.exitcode:
+                culprit = int(at.value)
+                total.faults.append(
+                    f"input {culprit}: {'hangs' if hangs else f'the process died ({process.exitcode})'}"
+                )
+                rest = numbers[numbers.index(culprit) + 1 :] if culprit >= 0 else range(0)
+                if rest:
+                    start(rest)
     return total
 
 
-def too_slow(seed: int, count: int, put: Put) -> bool:
+def slow(seed: int, count: int) -> bool:
     """Above a second, also when it has the machine to itself?"""
-    files = make(seed, count, corpus())
+    folder, files = _folder(), make(seed, count, corpus())
     times = []
-    with _folder() as folder:
-        for _ in range(2):
-            began = time.perf_counter()
-            put(folder, files)
-            times.append(time.perf_counter() - began)
+    for _ in range(3):
+        began = time.perf_counter()
+        check(folder, files)
+        times.append(time.perf_counter() - began)
     return min(times) > 1
-
-
-def _save(seed: int, count: int) -> None:
-    folder = SAVED / f"{seed}-{count}"
-    _make_folders(folder)
-    for name, data in make(seed, count, corpus()).items():
-        (folder / name).write_bytes(data)
 
 
 def main() -> int:
@@ -422,22 +341,18 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="the number of one input")
-    parser.add_argument("--saved", type=Path, help="the folder of one that was kept")
     options = parser.parse_args()
-    if options.only is not None or options.saved is not None:
-        if options.saved is not None:
-            files = {name: (options.saved / name).read_bytes() for name in FILES}
-        else:
-            files = make(options.seed, options.only, corpus())
+    if options.only is not None:
+        files = make(options.seed, options.only, corpus())
         for name, data in files.items():
             print(f"--- {name}\n{data!r}")
-        with _folder() as folder:
-            print("\n".join(sorted(check(folder, files))))
+        print("\n".join(sorted(check(_folder(), files))))
         return 0
     found = run(options.inputs, options.seed)
-    for count, fault in sorted(found.faults.items())[:20]:
-        kept = (SAVED / f"{options.seed}-{count}").relative_to(ROOT)
-        print(f"input {count}: {fault}\n    {sys.executable} -m tests.torture.fuzz --saved {kept}")
+    if found.slowest[0] > 1 and slow(options.seed, found.slowest[1]):
+        found.faults.append(f"input {found.slowest[1]}: takes more than a second")
+    for fault in found.faults[:20]:
+        print(f"{fault}\n    python -m tests.torture.fuzz --seed {options.seed} --only {fault.split()[1].rstrip(':')}")
     print(f"seed {options.seed}: {found}")
     return 1 if found.faults else 0
 
