@@ -36,7 +36,7 @@ class Content:
 
 
 Settle = Callable[[int | None], bool]
-"""Told when a file was modified; where that is only just past, or None, waits, and says True: read again."""
+"""Told when a file was modified; where that is only just past, or None, waits until it is not, and says True."""
 
 
 def read_text(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> Content:
@@ -92,13 +92,18 @@ def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> tup
 
 
 def _read_settled(path: str | bytes, max_bytes: int, settle: Settle | None) -> tuple[bytes, int]:
+    if settle is None:
+        return _read_stable(path, max_bytes)
+    # Before the bytes are read: a reader that was held up between bytes and question would find its half a file old.
+    settled_at = os.stat(path).st_mtime_ns
+    settle(settled_at)
     data, modified_at = _read_stable(path, max_bytes)
+    if modified_at != settled_at:
+        raise _ChangingError
     # Linux shows the size of a truncated file a moment before its new time: an empty file may be one that is being
     # written, whatever its time says.
-    if settle is not None and settle(modified_at if data else None):
-        again = _read_stable(path, max_bytes)
-        if again != (data, modified_at):
-            raise _ChangingError
+    if not data and settle(None) and _read_stable(path, max_bytes) != (data, modified_at):
+        raise _ChangingError
     return data, modified_at
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,11 +68,39 @@ def test_an_empty_file_with_an_old_time_may_have_become_so_just_now(tmp_path: Pa
 
     def settle(modified_at: int | None) -> bool:
         asked.append(modified_at)
-        path.write_text(TEXT)
-        return len(asked) == 1
+        if modified_at is None:
+            path.write_text(TEXT)
+        return modified_at is None
 
     assert read(tmp_path, settle) == (len(NAMES), [])
-    assert asked[0] is None
+    assert asked[:2] == [0, None]
+
+
+def test_a_reader_that_is_held_up_does_not_take_half_a_file_for_an_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine lets the reader wait between any two of its steps, while the writer goes on."""
+    path = tmp_path / "nas" / "services.yaml"
+    path.parent.mkdir()
+    path.write_text(TEXT[: len(TEXT) // 2])
+    now = began = path.stat().st_mtime_ns
+
+    def pass_time(nanoseconds: float) -> None:
+        nonlocal now
+        now += int(nanoseconds)
+        if now - began >= SETTLED // 2 and path.read_text() != TEXT:
+            path.write_text(TEXT)
+            os.utime(path, ns=(now, began + SETTLED // 2))
+
+    def held_up(descriptor: int, close: Callable[[int], None] = os.close) -> None:
+        close(descriptor)
+        pass_time(2 * SETTLED)
+
+    clock = Clock()
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(time, "sleep", lambda seconds: pass_time(seconds * 1e9))
+    monkeypatch.setattr(os, "close", held_up)
+    assert read(tmp_path, clock.settle) == (len(NAMES), [])
 
 
 def test_a_file_that_was_modified_just_now_is_waited_for_once(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -273,7 +275,7 @@ def test_a_name_that_was_taken_is_not_written_to(shared: Path, monkeypatch: pyte
 def test_a_link_that_comes_and_goes_never_leads_to_its_victim(shared: Path, figure: Figure) -> None:
     log, victim = shared / "tmp" / "agent-events.log", shared / "tmp" / "victim"
     _file(victim)
-    swaps, over = 0, threading.Event()
+    swaps, over, chance = 0, threading.Event(), random.Random(1)
 
     def swap() -> None:
         nonlocal swaps
@@ -284,15 +286,19 @@ def test_a_link_that_comes_and_goes_never_leads_to_its_victim(shared: Path, figu
             file.touch()
             file.rename(log)
             swaps += 1
+            # Else the two threads may go in step, and the file is never there when the log is opened.
+            over.wait(chance.uniform(0, 0.001))
 
     thread = threading.Thread(target=swap)
     thread.start()
-    appended = 0
-    appends = ground.rounds(300, 20_000)
+    appends = appended = 0
+    enough = ground.rounds(300, 20_000)
+    deadline = time.monotonic() + 60
     try:
-        for number in range(1, appends + 1):
+        while appends < enough or (appended in (0, appends) and time.monotonic() < deadline):
+            appends += 1
             with suppress(EventLogError):
-                eventlog.append(str(log), [event(number)])
+                eventlog.append(str(log), [event(appends)])
                 appended += 1
     finally:
         over.set()
