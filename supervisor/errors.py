@@ -12,6 +12,8 @@
         EventLogError
         CheckpointError
           LockedError               another supervisor holds this checkpoint (exit 75)
+      SourceError                   a look at an engine failed: what it runs is unknown, and the other sources go on
+      ObserverError                 a document of the observer cannot be written; the next look tries again
       DraftError                    an inventory cannot be drafted, or not be written
       InvariantError                our own fault: the pass is dropped and logged with its traceback
 """
@@ -67,6 +69,14 @@ class CheckpointError(OutputError):
 
 class LockedError(CheckpointError):
     """Another supervisor holds the checkpoint."""
+
+
+class SourceError(SupervisorError):
+    """What a source of observations runs cannot be told; the message reads on after the source's name."""
+
+
+class ObserverError(SupervisorError):
+    """A document of the observer cannot be written."""
 
 
 class DraftError(SupervisorError):

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from supervisor import __version__
 from supervisor.errors import ConfigError, LockedError, SupervisorError
-from supervisor.files.settings import KEYS, Settings, load_settings
+from supervisor.files.settings import SUPERVISOR, Family, Settings, load_settings
+from supervisor.observe.settings import OBSERVER, load_observer_settings
 
 if TYPE_CHECKING:
     from supervisor.core.model import Subject
@@ -88,9 +89,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"runtime-supervisor {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND ...", required=True, parser_class=_Parser)
-    common = _common()
+    supervisors = _common(SUPERVISOR)
 
-    def add(name: str, command: Callable[[argparse.Namespace], int], help_: str, rest: str = "") -> _Parser:
+    def add(
+        name: str,
+        command: Callable[[argparse.Namespace], int],
+        help_: str,
+        rest: str = "",
+        common: _Parser = supervisors,
+    ) -> _Parser:
         sub = commands.add_parser(
             name,
             help=help_,
@@ -105,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
         return sub
 
     add("run", _run, "the daemon, in the foreground; what the systemd unit starts")
+    sub = add("observe", _observe, "write what runs on this machine into the world folder", common=_common(OBSERVER))
+    sub.add_argument("--once", action="store_true", help="look once and end, for cron")
     sub = add("reconcile", _reconcile, "one pass now")
     sub.add_argument("--dry-run", action="store_true", help="only report: append nothing, keep no checkpoint")
     sub.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
@@ -139,13 +148,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common() -> _Parser:
+def _common(family: Family) -> _Parser:
     common = _Parser(add_help=False, allow_abbrev=False)
     group = common.add_argument_group("settings")
-    group.add_argument(
-        "--config", metavar="FILE", help="settings file (default /etc/runtime-supervisor/supervisor.yaml)"
-    )
-    for key in KEYS:
+    group.add_argument("--config", metavar="FILE", help=f"settings file (default {family.default_config})")
+    for key in family.keys:
         help_ = f"{key.help} (default {key.default})".replace("%", "%%")
         group.add_argument(key.flag, dest=f"set_{key.name}", metavar="X", help=help_)
     return common
@@ -184,9 +191,12 @@ def _event_types() -> tuple[str, ...]:
     )
 
 
+def _flags(options: argparse.Namespace, family: Family) -> dict[str, str]:
+    return {key.name: value for key in family.keys if (value := getattr(options, f"set_{key.name}")) is not None}
+
+
 def _settings(options: argparse.Namespace) -> Settings:
-    flags = {key.name: value for key in KEYS if (value := getattr(options, f"set_{key.name}")) is not None}
-    return load_settings(flags, os.environ, options.config)
+    return load_settings(_flags(options, SUPERVISOR), os.environ, options.config)
 
 
 def _judge(settings: Settings, at: int | None = None) -> Judgement:
@@ -220,6 +230,17 @@ def _run(options: argparse.Namespace) -> int:
     from supervisor.daemon.app import run
 
     return run(settings, lambda: _settings(options))
+
+
+def _observe(options: argparse.Namespace) -> int:
+    from supervisor.daemon import signals
+
+    if not options.once:
+        signals.block()
+    settings = load_observer_settings(_flags(options, OBSERVER), os.environ, options.config)
+    from supervisor.observe.observer import run
+
+    return run(settings, once=options.once)
 
 
 def _reconcile(options: argparse.Namespace) -> int:

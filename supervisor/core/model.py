@@ -131,7 +131,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class DesiredService:
-    """One service the inventory declares."""
+    """One service the inventory declares. ``container`` and ``unit`` are for observers, and never judged."""
 
     name: str
     pointer: str
@@ -140,6 +140,8 @@ class DesiredService:
     oneshot: bool = False
     enabled: bool = True
     depends_on: tuple[Mention, ...] = ()
+    container: str | None = None
+    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,8 @@ class DesiredNode:
     """One ``hosts/<node>/services.yaml``.
 
     ``services_known`` is False when the file cannot be used: nothing is expected of the node's services then, and
-    nothing is said to be missing or unmanaged. ``broken`` are the names whose declaration has an error.
+    nothing is said to be missing or unmanaged. ``broken`` are the names whose declaration has an error. ``addresses``,
+    as HOST:PORT, are for observers.
     """
 
     name: str
@@ -160,6 +163,7 @@ class DesiredNode:
     services: Mapping[str, DesiredService] = field(default_factory=dict)
     broken: frozenset[str] = frozenset()
     services_known: bool = True
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

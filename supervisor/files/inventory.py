@@ -7,6 +7,7 @@ used costs its own node's services alone.
 from __future__ import annotations
 
 import os
+from typing import TypeGuard
 
 from supervisor.core.model import (
     HOSTS,
@@ -195,6 +196,7 @@ class _File:
                 failover=_mentions(part, "failover", "/node", mapping=False),
                 services=services,
                 broken=broken,
+                addresses=_free_texts(part, "address"),
             )
         except SchemaError as error:
             self._note(error)
@@ -252,6 +254,8 @@ class _File:
                 oneshot=_flag(part, "oneshot", False, pointer),
                 enabled=_flag(part, "enabled", True, pointer),
                 depends_on=_mentions(part, "depends_on", pointer, mapping=True),
+                container=_free_text(part, "container"),
+                unit=_free_text(part, "unit"),
             )
         except SchemaError as error:
             self._note(error)
@@ -326,6 +330,23 @@ def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple
             raise _wrong(item, f"{where}/{index}", f"{name}: {fault}")
         mentions.setdefault(item.text, Mention(item.text, item.line, item.column))
     return tuple(mentions.values())
+
+
+def _free_text(part: Mapping, name: str) -> str | None:
+    """A key for observers: it is carried along, so what is no text is no error, only of no use to them."""
+    entry = part.entries.get(name)
+    return entry.value.text if entry is not None and _is_text(entry.value) else None
+
+
+def _free_texts(part: Mapping, name: str) -> tuple[str, ...]:
+    """Likewise one text, or a list of them."""
+    entry = part.entries.get(name)
+    values = [] if entry is None else entry.value.items if isinstance(entry.value, Sequence) else [entry.value]
+    return tuple(one.text for one in values if _is_text(one))
+
+
+def _is_text(value: Node) -> TypeGuard[Scalar]:
+    return isinstance(value, Scalar) and value.value is not None and 0 < len(value.text) <= NAME_LIMIT
 
 
 def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:

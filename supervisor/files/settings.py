@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 DEFAULT_CONFIG = "/etc/runtime-supervisor/supervisor.yaml"
 ENVIRONMENT_PREFIX = "RUNTIME_SUPERVISOR_"
+OBSERVER_PREFIX = "RUNTIME_SUPERVISOR_OBSERVER_"
+"""The observer's variables, which the supervisor leaves to it."""
 _CONFIG_LIMIT = 1 << 20
 
 _SIZE = re.compile(r"(\d{1,12})(B|KiB|MiB|GiB)", re.ASCII)
@@ -35,13 +37,13 @@ def parse_size(text: str) -> int:
     return size
 
 
-def _path(text: str) -> str:
+def parse_path(text: str) -> str:
     if not text or "\0" in text:
         raise ValueError("must be a path")
     return text
 
 
-def _positive_duration(text: str) -> Duration:
+def parse_positive_duration(text: str) -> Duration:
     duration = parse_duration(text)
     if duration <= 0:
         raise ValueError("must be longer than 0s")
@@ -67,27 +69,22 @@ class Key:
     def flag(self) -> str:
         return "--" + self.name.replace("_", "-")
 
-    @property
-    def variable(self) -> str:
-        return ENVIRONMENT_PREFIX + self.name.upper()
-
 
 KEYS: tuple[Key, ...] = (
-    Key("inventory", "hosts", _path, "folder of the inventory: <node>/services.yaml"),
-    Key("world", "/opt/homelab/world", _path, "folder the observer writes to"),
-    Key("event_log", "/tmp/agent-events.log", _path, "JSON Lines file events are appended to"),
-    Key("checkpoint", "/tmp/supervisor-checkpoint.json", _path, "what is open and what was announced"),
-    Key("resync_interval", "60s", _positive_duration, "a pass at least this often"),
+    Key("inventory", "hosts", parse_path, "folder of the inventory: <node>/services.yaml"),
+    Key("world", "/opt/homelab/world", parse_path, "folder the observer writes to"),
+    Key("event_log", "/tmp/agent-events.log", parse_path, "JSON Lines file events are appended to"),
+    Key("checkpoint", "/tmp/supervisor-checkpoint.json", parse_path, "what is open and what was announced"),
+    Key("resync_interval", "60s", parse_positive_duration, "a pass at least this often"),
     Key("quiet_period", "500ms", parse_duration, "changes within it are taken together"),
-    Key("max_delay", "5s", _positive_duration, "a pass at the latest this long after a change"),
-    Key("stale_after", "5m", _positive_duration, "an older observation is not trusted"),
+    Key("max_delay", "5s", parse_positive_duration, "a pass at the latest this long after a change"),
+    Key("stale_after", "5m", parse_positive_duration, "an older observation is not trusted"),
     Key("startup_grace", "2m", parse_duration, "a starting service is well this long"),
     Key("repeat_interval", "4h", parse_duration, "announce what stays open again after it (0s: never)"),
-    Key("deployment_window", "24h", _positive_duration, "older deployments are not looked at"),
+    Key("deployment_window", "24h", parse_positive_duration, "older deployments are not looked at"),
     Key("repeated_failures", "3", _count, "failed deployments in a row that call for diagnostics"),
     Key("max_input_bytes", "16MiB", parse_size, "a larger input file is refused"),
 )
-_NAMES = tuple(key.name for key in KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,24 +123,49 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: 
 
     Raises ConfigError with one line for each fault: the key, its source (flag, environment, file:line) and the fix.
     """
+    return Settings(**load_values(SUPERVISOR, flags, environ, config))
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """The settings of one program: its keys, their file and prefix, and what must hold between them."""
+
+    keys: tuple[Key, ...]
+    default_config: str
+    prefix: str
+    relations: Callable[[Mapping[str, Any], Mapping[str, _Given], list[str]], None] = lambda *_: None
+    reserved: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(key.name for key in self.keys)
+
+    def variable(self, name: str) -> str:
+        return self.prefix + name.upper()
+
+
+def load_values(
+    family: Family, flags: Mapping[str, str], environ: Mapping[str, str], config: str | None = None
+) -> dict[str, Any]:
+    """The values of a program's settings, by name; see ``load_settings``."""
     faults: list[str] = []
-    given = {key.name: _Given(key.default, "default") for key in KEYS}
-    path = config or environ.get(ENVIRONMENT_PREFIX + "CONFIG")
-    given |= _from_file(path or DEFAULT_CONFIG, path is not None, faults)
-    given |= _from_environment(environ, faults)
+    given = {key.name: _Given(key.default, "default") for key in family.keys}
+    path = config or environ.get(family.variable("config"))
+    given |= _from_file(family, path or family.default_config, path is not None, faults)
+    given |= _from_environment(family, environ, faults)
     given |= {name: _Given(text, f"flag --{name.replace('_', '-')}") for name, text in flags.items()}
     values: dict[str, Any] = {}
-    for key in KEYS:
+    for key in family.keys:
         text, source = given[key.name].text, given[key.name].source
         try:
             values[key.name] = key.parse(text)
         except ValueError as error:
             faults.append(f"{key.name} ({source}): {error}")
     if not faults:
-        _relations(values, given, faults)
+        family.relations(values, given, faults)
     if faults:
         raise ConfigError("\n".join(f"cannot use the settings: {fault}" for fault in faults))
-    return Settings(**values)
+    return values
 
 
 def _relations(values: Mapping[str, Any], given: Mapping[str, _Given], faults: list[str]) -> None:
@@ -154,11 +176,16 @@ def _relations(values: Mapping[str, Any], given: Mapping[str, _Given], faults: l
         faults.append(f"checkpoint ({given['checkpoint'].source}): must not be the event log")
 
 
-def _from_environment(environ: Mapping[str, str], faults: list[str]) -> dict[str, _Given]:
-    known = {key.variable: key.name for key in KEYS}
+SUPERVISOR = Family(KEYS, DEFAULT_CONFIG, ENVIRONMENT_PREFIX, _relations, OBSERVER_PREFIX)
+
+
+def _from_environment(family: Family, environ: Mapping[str, str], faults: list[str]) -> dict[str, _Given]:
+    known = {family.variable(name): name for name in family.names}
     given: dict[str, _Given] = {}
     for variable in sorted(environ):
-        if not variable.startswith(ENVIRONMENT_PREFIX) or variable == ENVIRONMENT_PREFIX + "CONFIG":
+        if not variable.startswith(family.prefix) or variable == family.variable("config"):
+            continue
+        if family.reserved is not None and variable.startswith(family.reserved):
             continue
         if variable in known:
             given[known[variable]] = _Given(environ[variable], f"environment {variable}")
@@ -169,7 +196,7 @@ def _from_environment(environ: Mapping[str, str], faults: list[str]) -> dict[str
     return given
 
 
-def _from_file(path: str, required: bool, faults: list[str]) -> dict[str, _Given]:
+def _from_file(family: Family, path: str, required: bool, faults: list[str]) -> dict[str, _Given]:
     # Only a configuration file needs YAML: the small commands start without it.
     if not required and not os.path.lexists(path):
         return {}
@@ -196,8 +223,8 @@ def _from_file(path: str, required: bool, faults: list[str]) -> dict[str, _Given
     faults += [f"{entry.key.text} ({path}:{entry.key.line}): is there twice" for entry in root.duplicates]
     for name, entry in root.entries.items():
         source = f"{path}:{entry.key.line}"
-        if name not in _NAMES:
-            faults.append(f"{name} ({source}): is no known setting{did_you_mean(name, _NAMES)}")
+        if name not in family.names:
+            faults.append(f"{name} ({source}): is no known setting{did_you_mean(name, family.names)}")
         elif not isinstance(entry.value, Scalar) or entry.value.value is None:
             faults.append(f"{name} ({source}): must be one value")
         else:

@@ -8,7 +8,7 @@ import pytest
 
 from supervisor.core.instant import SECOND
 from supervisor.errors import ConfigError
-from supervisor.files.settings import KEYS, Key, load_settings, parse_size
+from supervisor.files.settings import KEYS, SUPERVISOR, Key, load_settings, parse_size
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -105,7 +105,7 @@ def test_every_setting_can_be_given_in_three_ways_of_this_rank(tmp_path: Path, k
     def given(flags: dict[str, str], environ: dict[str, str]) -> object:
         return getattr(load_settings(flags, environ, str(tmp_path / "a.yaml")), key.name)
 
-    environ = {key.variable: in_environment}
+    environ = {SUPERVISOR.variable(key.name): in_environment}
     assert given({}, {}) == key.parse(in_file)
     assert given({}, environ) == key.parse(in_environment)
     assert given({key.name: as_flag}, environ) == key.parse(as_flag)

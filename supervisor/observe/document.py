@@ -1,0 +1,153 @@
+"""What is written: a node's own document, made of what its sources gave; and of what was written before.
+
+The document is the observer's only memory: the restarts it has seen, and which sources there have been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from supervisor.core.instant import Duration, Instant, format_duration, format_instant, parse_instant
+from supervisor.core.model import DesiredService
+from supervisor.core.text import printable
+from supervisor.observe.identity import identify
+from supervisor.observe.sighting import SYSTEMD, Sighting
+from supervisor.observe.units import unit_of
+
+_DETAIL_LIMIT = 200
+CRASH_LOOP = 2
+"""Restarts within the window that make a crash loop; a single one may be an accident that is over."""
+_WORST = ("failed", "unhealthy", "stopped", "unknown", "starting", "absent", "completed", "ok")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look gave: sightings of the sources that answered, and why the others did not, by the source's name."""
+
+    at: Instant
+    sightings: tuple[Sighting, ...] = ()
+    answered: frozenset[str] = frozenset()
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+def node_document(
+    look: Look, services: Mapping[str, DesiredService], previous: Mapping[str, Any], window: Duration
+) -> dict[str, Any]:
+    """The document ``nodes/<node>.json``; ``previous`` is the one before, ``window`` the time a crash loop is told by.
+
+    A service is left out only when every source that could have it has answered, and has it not.
+    """
+    named = identify(services, look.sightings)
+    entries = {name: _entry(name, seen, look.at, previous, window) for name, seen in named.items()}
+    for name in sorted({*services, *_services(previous)} - set(entries)):
+        why = _unknown(services.get(name), _services(previous).get(name, {}), look)
+        if why is not None:
+            entries[name] = {"status": "unknown", "detail": _detail(why), **_memory(_services(previous).get(name, {}))}
+    return {
+        "observed_at": format_instant(look.at),
+        "status": "online",
+        "services": {name: entries[name] for name in sorted(entries)},
+        "sources": {
+            name: _detail(look.failed[name]) if name in look.failed else "ok"
+            for name in sorted({*look.answered, *look.failed})
+        },
+    }
+
+
+def sources_of(previous: Mapping[str, Any]) -> tuple[str, ...]:
+    """The sources that were there when ``previous`` was written: one that is gone now does not answer."""
+    sources = previous.get("sources")
+    return tuple(sorted(sources)) if isinstance(sources, dict) else ()
+
+
+def _entry(
+    name: str, seen: tuple[Sighting, ...], now: Instant, previous: Mapping[str, Any], window: Duration
+) -> dict[str, Any]:
+    worst = min(seen, key=lambda one: (_WORST.index(one.status), one.source, one.name))
+    status, since, detail = worst.status, worst.since, worst.detail
+    if len(seen) > 1:
+        alike = sum(one.status == worst.status for one in seen)
+        detail = f"{alike} of {len(seen)}: {detail}"
+    counted = [one.restarts for one in seen if one.restarts is not None]
+    restarts = sum(counted) if counted else None
+    restarted = _restarted(_services(previous).get(name, {}), restarts, now, window)
+    if len(restarted) >= CRASH_LOOP and status in ("ok", "starting", "unhealthy", "failed"):
+        detail = f"crash loop: restarted again and again within {format_duration(window)}; now {detail}"
+        status, since = "unhealthy", restarted[0]
+    return {
+        "status": status,
+        **({"since": format_instant(since)} if since is not None and since <= now else {}),
+        "detail": _detail(detail),
+        **({"restarts": restarts} if restarts is not None else {}),
+        **({"restarted_at": [format_instant(one) for one in restarted]} if restarted else {}),
+        "source": worst.source,
+        "raw": {key: _detail(value) if isinstance(value, str) else value for key, value in worst.raw.items()},
+    }
+
+
+def _restarted(before: Mapping[str, Any], restarts: int | None, now: Instant, window: Duration) -> list[Instant]:
+    """When restarts were seen, as far as that is within the window; the last few are enough to tell."""
+    known = before.get("restarts")
+    if restarts is None or not isinstance(known, int) or restarts < known:
+        # Seen for the first time, or made anew: what it counted before is of another time.
+        return []
+    earlier = [moment for moment in map(_moment, _list(before, "restarted_at")) if moment is not None]
+    risen = min(restarts - known, CRASH_LOOP)
+    return [one for one in (*earlier, *[now] * risen) if now - window <= one <= now][-CRASH_LOOP:]
+
+
+def _unknown(declared: DesiredService | None, before: Mapping[str, Any], look: Look) -> str | None:
+    """Why it cannot be told whether a service that was not seen is there; None when it is not."""
+    if declared is None:
+        source = before.get("source")
+        return f"{source} {look.failed[source]}" if isinstance(source, str) and source in look.failed else None
+    if not declared.enabled:
+        return None
+    could = _could_have(declared, look)
+    missing = sorted(could & look.failed.keys())
+    if missing:
+        return f"{missing[0]} {look.failed[missing[0]]}"
+    return None if could else "no source that could have it was found on this machine"
+
+
+def _could_have(declared: DesiredService, look: Look) -> frozenset[str]:
+    """The sources that could have a service of the inventory."""
+    there = look.answered | look.failed.keys()
+    engines = there - {SYSTEMD}
+    if declared.unit is not None:
+        return there & {SYSTEMD}
+    if declared.container is not None or unit_of(declared) is None:
+        return engines
+    return there
+
+
+def _memory(before: Mapping[str, Any]) -> dict[str, Any]:
+    """What an entry must not forget while its source does not answer."""
+    return {key: before[key] for key in ("restarts", "restarted_at", "source") if key in before}
+
+
+def _services(document: Mapping[str, Any]) -> dict[str, Any]:
+    services = document.get("services")
+    if not isinstance(services, dict):
+        return {}
+    return {name: entry for name, entry in services.items() if isinstance(entry, dict)}
+
+
+def _list(entry: Mapping[str, Any], key: str) -> Iterable[Any]:
+    value = entry.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _moment(value: Any) -> Instant | None:
+    try:
+        return parse_instant(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _detail(text: str) -> str:
+    """Engines' text on its way into a document: one short line that can be printed."""
+    text = printable(text)
+    return text if len(text) <= _DETAIL_LIMIT else text[: _DETAIL_LIMIT - 1] + "…"

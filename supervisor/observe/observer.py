@@ -1,0 +1,274 @@
+"""The loop: look at all sources at once, write the documents, wait.
+
+It polls. A look costs milliseconds, and what was missed is seen at the next one; a stream of events would have to be
+trusted never to hang, lose or reorder anything, and the looks would be needed all the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Protocol
+
+from supervisor.core.instant import SECOND, Duration, Instant, format_instant
+from supervisor.core.model import Desired, DesiredNode, DesiredService
+from supervisor.core.text import json_text
+from supervisor.errors import InputError, ObserverError, SourceError, SupervisorError
+from supervisor.files import atomic
+from supervisor.files.inventory import load_inventory
+from supervisor.files.reading import Settle, read_text, shown_path
+from supervisor.observe.document import Look, node_document, sources_of
+from supervisor.observe.engine import Engine
+from supervisor.observe.reach import reach
+from supervisor.observe.settings import USUAL, ObserverSettings
+from supervisor.observe.sighting import SYSTEMD, Sighting, Source
+from supervisor.observe.units import Units
+
+_DOCUMENT_LIMIT = 64 << 20
+_ALIVE = 3
+"""A node whose own document is younger than so many intervals speaks for itself."""
+
+
+class Clock(Protocol):
+    """The real one, or that of a test."""
+
+    def now(self) -> Instant: ...
+
+    def monotonic(self) -> int: ...
+
+
+class Observer:
+    """Looks, and writes what it saw. What is remembered from look to look is in the documents, and survives a restart.
+
+    ``settle`` is for reading an inventory that may be edited just now.
+    """
+
+    def __init__(self, settings: ObserverSettings, clock: Clock, settle: Settle | None = None) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._settle = settle
+        self._hands: dict[str, _Hand] = {}
+        self._usable: DesiredNode | None = None
+        self.notices: list[str] = []
+        """What was out of order at the last look, for people; the same as long as nothing changes."""
+
+    def look(self) -> None:
+        """One look at everything, and the documents of it; ObserverError when one of them cannot be written."""
+        self.notices = []
+        settings, now = self._settings, self._clock.now()
+        desired = load_inventory(settings.inventory, settings.max_input_bytes, self._settle).value
+        services = self._services(desired)
+        path = os.path.join(settings.world, "nodes", f"{settings.node}.json")
+        previous = self._previous(path)
+        seen = self._ask(self._sources(sources_of(previous)), services, now)
+        faults: list[str] = []
+        if seen.answered or seen.failed:
+            self._try(faults, path, node_document(seen, services, previous, settings.crash_window))
+        else:
+            # Without anything to look at it knows nothing of the node's services, not even that there are none.
+            self.notices.append("there is nothing to look at: no engine's socket, and no systemd")
+        if settings.reachability:
+            self._reach(faults, desired, now)
+        self.notices += [f"{name} {why}" for name, why in sorted(seen.failed.items())]
+        if faults:
+            raise ObserverError("\n".join(faults))
+
+    # --- what is expected
+
+    def _services(self, desired: Desired) -> Mapping[str, DesiredService]:
+        node = desired.nodes.get(self._settings.node)
+        broken = desired.folder is not None or (node is not None and not (node.services_known and not node.broken))
+        if broken:
+            self.notices.append("the inventory cannot be used as it is; the names it gave before hold")
+        if node is not None and (not broken or self._usable is None):
+            self._usable = node
+        elif not broken:
+            self._usable = None
+        return self._usable.services if self._usable is not None else {}
+
+    # --- this node's services
+
+    def _sources(self, earlier: tuple[str, ...]) -> list[Source]:
+        settings = self._settings
+        sockets: tuple[str, ...] = settings.engines if settings.engines is not None else ()
+        if settings.engines is None:
+            there = (path for path in USUAL if os.path.exists(path))
+            # One that was there and is gone does not answer; that is not the same as being without.
+            sockets = tuple(dict.fromkeys((*there, *(path for path in earlier if path.startswith("/")))))
+        sources: list[Source] = [Engine(path, settings.timeout) for path in sockets]
+        if settings.systemd and os.path.isdir("/run/systemd/system"):
+            sources.append(Units(settings.units, settings.timeout))
+        elif settings.systemd and SYSTEMD in earlier:
+            self.notices.append("systemd does not run here any more")
+        return sources
+
+    def _ask(self, sources: list[Source], services: Mapping[str, DesiredService], now: Instant) -> Look:
+        """All at once; who has not answered in time, now or since an earlier look, has failed."""
+        deadline = self._clock.monotonic() + self._settings.timeout + SECOND
+        for source in sources:
+            if source.name not in self._hands:
+                self._hands[source.name] = _Hand(source, services)
+        sightings: list[Sighting] = []
+        answered, failed = set(), {}
+        for source in sources:
+            hand = self._hands[source.name]
+            if not hand.wait((deadline - self._clock.monotonic()) / SECOND):
+                failed[source.name] = "does not answer"
+                continue
+            del self._hands[source.name]
+            if hand.failure is not None:
+                failed[source.name] = hand.failure
+            else:
+                answered.add(source.name)
+                sightings += hand.found
+        return Look(now, tuple(sightings), frozenset(answered), failed)
+
+    # --- other nodes
+
+    def _reach(self, faults: list[str], desired: Desired, now: Instant) -> None:
+        others = {
+            name: node.addresses
+            for name, node in desired.nodes.items()
+            if node.addresses and name != self._settings.node
+        }
+        path = os.path.join(self._settings.world, "reachability", f"{self._settings.node}.json")
+        if not others and not os.path.exists(path):
+            return
+        found = reach(others, self._settings.timeout)
+        nodes = {
+            name: {"status": found[name].status, "detail": found[name].detail}
+            for name in sorted(found)
+            if not self._speaks_for_itself(name, found[name].status, now)
+        }
+        self._try(faults, path, {"observed_at": format_instant(now), "nodes": nodes})
+
+    def _speaks_for_itself(self, node: str, status: str, now: Instant) -> bool:
+        """Has it a document of its own that would know better?
+
+        When the node answers: any. The age of that document tells whether its services are known, and must not be
+        hidden by our younger word. When it does not: a fresh one, for a dead machine writes none.
+        """
+        for suffix in (".json", ".yaml", ".yml"):
+            with suppress(OSError):
+                modified_at = os.stat(os.path.join(self._settings.world, "nodes", node + suffix)).st_mtime_ns
+                return status != "offline" or now - modified_at < _ALIVE * self._settings.interval
+        return False
+
+    # --- documents
+
+    def _previous(self, path: str) -> Mapping[str, Any]:
+        try:
+            value = json.loads(read_text(path, _DOCUMENT_LIMIT).text)
+        except FileNotFoundError:
+            return {}
+        except (InputError, ValueError, RecursionError):
+            self.notices.append(f"what {shown_path(path)} said before cannot be read; restarts are counted anew")
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def _try(self, faults: list[str], path: str, document: Mapping[str, Any]) -> None:
+        try:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with atomic.replacing(path) as new:
+                new.file.write((json_text(document, indent=2) + "\n").encode("utf-8", "backslashreplace"))
+                new.commit()
+        except OSError as error:
+            faults.append(f"cannot write {shown_path(path)}: it {atomic.why(error)}")
+
+
+class _Hand:
+    """One look at one source, in a thread of its own: whatever hangs there, the observer goes on."""
+
+    def __init__(self, source: Source, services: Mapping[str, DesiredService]) -> None:
+        self.found: tuple[Sighting, ...] = ()
+        self.failure: str | None = "gave up"
+        self._source = source
+        self._services = services
+        self._over = threading.Event()
+        threading.Thread(target=self._look, name=f"look at {source.name}", daemon=True).start()
+
+    def wait(self, seconds: float) -> bool:
+        return self._over.wait(max(0.0, seconds))
+
+    def _look(self) -> None:
+        try:
+            self.found = self._source.look(self._services)
+            self.failure = None
+        except SourceError as error:
+            self.failure = str(error)
+        except Exception as error:  # noqa: BLE001 - one source's surprise is not the others'; it is told as its failure
+            self.failure = f"gave something that cannot be understood ({type(error).__name__})"
+        finally:
+            self._over.set()
+
+
+def run(settings: ObserverSettings, *, once: bool) -> int:
+    """``runtime-supervisor observe``: one look, or one every ``interval`` until SIGTERM; the exit code."""
+    from supervisor.daemon import logs, signals
+    from supervisor.daemon.clock import Clock as RealClock
+    from supervisor.daemon.heartbeat import SdNotifier, Systemd
+
+    clock = RealClock()
+    observer = Observer(settings, clock, clock.settle)
+    if once:
+        observer.look()
+        for notice in observer.notices:
+            print_notice(notice)
+        return 0
+    logs.configure()
+    told = _Told()
+    systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
+    told.log("info", "observing", node=settings.node, world=shown_path(settings.world))
+    due: Duration = clock.monotonic()
+    while True:
+        try:
+            observer.look()
+            told.say([], observer.notices)
+            systemd.status(f"{len(observer.notices)} notices; last look {format_instant(clock.now())}")
+        except SupervisorError as error:
+            told.say(str(error).splitlines(), observer.notices)
+            systemd.status(str(error))
+        systemd.ready()
+        systemd.alive()
+        due = max(due + settings.interval, clock.monotonic())
+        got = signals.wait((due - clock.monotonic()) / SECOND)
+        if got in (signal.SIGTERM, signal.SIGINT):
+            systemd.stopping()
+            told.log("info", "stopped")
+            return 0
+        if got is not None:
+            due = clock.monotonic()
+
+
+def print_notice(notice: str) -> None:
+    """For whoever reads the mail of cron."""
+    import sys
+
+    print(f"runtime-supervisor observe: {notice}", file=sys.stderr)
+
+
+class _Told:
+    """Says what is out of order once, and that it is over."""
+
+    def __init__(self) -> None:
+        import structlog
+
+        self._log = structlog.get_logger()
+        self._open: dict[str, str] = {}
+
+    def log(self, level: str, event: str, **fields: str) -> None:
+        getattr(self._log, level)(event, **fields)
+
+    def say(self, errors: list[str], notices: list[str]) -> None:
+        now = dict.fromkeys(notices, "warning") | dict.fromkeys(errors, "error")
+        for text, level in now.items():
+            if text not in self._open:
+                self.log(level, text)
+        for text in self._open:
+            if text not in now:
+                self.log("info", f"no longer so: {text}")
+        self._open = now

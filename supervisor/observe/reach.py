@@ -1,0 +1,99 @@
+"""Is there anybody at a node's addresses? One TCP connection each, all at once, within a time-out."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from supervisor.core.instant import SECOND, Duration
+from supervisor.core.text import shown
+
+_AT_ONCE = 64
+_ADDRESSES = 8
+"""Of one name, at most."""
+
+# Nobody at that address answers. Everything else that goes wrong is this machine's own trouble.
+_NOBODY = frozenset([errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.EHOSTDOWN])
+_ALIVE = frozenset([errno.ECONNREFUSED, errno.ECONNRESET])
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A node word, ``online``, ``offline`` or ``unknown``, and why."""
+
+    status: str
+    detail: str
+
+
+def parse_address(text: str) -> tuple[str, int] | None:
+    """Host and port of ``nas.lan:22``, ``192.0.2.7:22`` or ``[2001:db8::7]:22``; None when it is no such text."""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    host = host[1:-1] if bracketed else host
+    if not colon or not host or not host.isprintable() or not (port.isascii() and port.isdigit()) or len(port) > 5:
+        return None
+    if (":" in host) is not bracketed or not 0 < int(port) < 1 << 16:
+        return None
+    return host, int(port)
+
+
+def reach(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> dict[str, Reached]:
+    """Every node by name. Online as soon as one of its addresses answers, offline when all are silent."""
+    return asyncio.run(_Prober(timeout / SECOND).nodes(nodes))
+
+
+class _Prober:
+    """Asks after all nodes at once; each wait ends after ``patience`` seconds."""
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+
+    async def nodes(self, nodes: Mapping[str, Sequence[str]]) -> dict[str, Reached]:
+        found = await asyncio.gather(*(self._node(nodes[name]) for name in sorted(nodes)))
+        return dict(zip(sorted(nodes), found, strict=True))
+
+    async def _node(self, addresses: Sequence[str]) -> Reached:
+        return _best(await asyncio.gather(*(self._address(one) for one in addresses)))
+
+    async def _address(self, address: str) -> Reached:
+        parsed = parse_address(address)
+        if parsed is None:
+            return Reached("unknown", f"{shown(address)} is no address such as nas.lan:22 or [2001:db8::7]:22")
+        try:
+            async with asyncio.timeout(self._patience):
+                found = await asyncio.get_running_loop().getaddrinfo(*parsed, type=socket.SOCK_STREAM)
+        except TimeoutError:
+            return Reached("unknown", f"the name in {address} was not resolved within {self._patience:g} s")
+        except (OSError, UnicodeError) as error:
+            # Whose name cannot be resolved may be there all the same.
+            return Reached("unknown", f"the name in {address} cannot be resolved: {_why(error)}")
+        return _best(await asyncio.gather(*(self._connect(address, one[0], one[4]) for one in found[:_ADDRESSES])))
+
+    async def _connect(self, address: str, family: int, to: Any) -> Reached:
+        async with self._at_once:
+            try:
+                with socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC) as ours:
+                    async with asyncio.timeout(self._patience):
+                        await asyncio.get_running_loop().sock_connect(ours, to)
+            except TimeoutError:
+                return Reached("offline", f"{address} did not answer within {self._patience:g} s")
+            except OSError as error:
+                if error.errno in _ALIVE:
+                    return Reached("online", f"{address} refuses the connection, so it is up")
+                status = "offline" if error.errno in _NOBODY else "unknown"
+                return Reached(status, f"{address} cannot be reached: {_why(error)}")
+        return Reached("online", f"{address} answers")
+
+
+def _best(found: Sequence[Reached]) -> Reached:
+    """One that answers is enough; one of which nothing is known leaves it open."""
+    return min(found, key=lambda one: ("online", "unknown", "offline").index(one.status))
+
+
+def _why(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error))[:100]

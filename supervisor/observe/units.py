@@ -1,0 +1,185 @@
+"""systemd units, asked of ``systemctl show``.
+
+Units are asked for by name: a list omits oneshots that have finished, and units that are masked, refused or skipped.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from supervisor.core.instant import SECOND, Duration, Instant
+from supervisor.core.model import DesiredService
+from supervisor.observe.sighting import SYSTEMD, Sighting, SourceError
+
+_TYPES = ["service", "socket", "timer", "mount", "automount", "swap", "path", "target", "slice", "scope", "device"]
+_UNIT = re.compile(rf"[A-Za-z0-9:_.\\@-]+\.({'|'.join(_TYPES)})", re.ASCII)
+_UNIT_LIMIT = 255
+_AT_ONCE = 200
+
+_PROPERTIES = (
+    "Id",
+    "LoadState",
+    "ActiveState",
+    "SubState",
+    "Result",
+    "Type",
+    "Restart",
+    "NRestarts",
+    "ConditionResult",
+    "ConditionTimestamp",
+    "ExecMainCode",
+    "ExecMainStatus",
+    "ExecMainExitTimestamp",
+    "StateChangeTimestamp",
+)
+_EXITED = "1"
+"""CLD_EXITED, among the ways a process can end."""
+
+
+def unit_name(name: str) -> str | None:
+    """The unit that ``name`` means: ``nginx`` is ``nginx.service``. None when no unit can bear it."""
+    unit = name if name.rpartition(".")[2] in _TYPES and "." in name else f"{name}.service"
+    named = _UNIT.fullmatch(unit) and len(unit) <= _UNIT_LIMIT and not unit.startswith("-") and "@." not in unit
+    return unit if named else None
+
+
+def unit_of(service: DesiredService) -> str | None:
+    """The unit that a service of the inventory may be: the one that it names, or the one that has its name."""
+    if service.unit is not None:
+        return unit_name(service.unit)
+    return None if service.container is not None else unit_name(service.name)
+
+
+class Units:
+    """The service manager of this machine; ``extra`` are units, or patterns of such, besides those of the inventory."""
+
+    name = SYSTEMD
+
+    def __init__(self, extra: Sequence[str], timeout: Duration, systemctl: str = "/usr/bin/systemctl") -> None:
+        self._extra = tuple(extra)
+        self._timeout = timeout
+        self._systemctl = systemctl
+
+    def look(self, services: Mapping[str, DesiredService]) -> tuple[Sighting, ...]:
+        exact = sorted({unit for one in services.values() if (unit := unit_of(one)) is not None})
+        found: dict[str, Sighting] = {}
+        for begin in range(0, len(exact), _AT_ONCE):
+            names = exact[begin : begin + _AT_ONCE]
+            blocks = self._show(names)
+            if len(blocks) != len(names):
+                raise SourceError(f"gave {len(blocks)} answers to {len(names)} questions")
+            found |= {name: seen for name, one in zip(names, blocks, strict=True) if (seen := sighting(name, one))}
+        if self._extra:
+            # One pattern may stand for many units, so the answers are told apart by their own names.
+            blocks = self._show(self._extra)
+            named = {one["Id"]: one for one in blocks if one.get("Id")}
+            found |= {name: seen for name, one in named.items() if name not in found and (seen := sighting(name, one))}
+        return tuple(found[name] for name in sorted(found))
+
+    def _show(self, units: Sequence[str]) -> list[dict[str, str]]:
+        command = [self._systemctl, "show", "--no-pager", "--timestamp=unix", f"--property={','.join(_PROPERTIES)}"]
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell, and what is asked for has the form of a unit's name
+                [*command, "--", *units],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self._timeout / SECOND,
+                check=False,
+                env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+            )
+        except subprocess.TimeoutExpired:
+            raise SourceError(f"did not answer within {self._timeout / SECOND:g} s") from None
+        except OSError as error:
+            raise SourceError(f"cannot be asked: {self._systemctl}: {error.strerror or error}") from error
+        if done.returncode != 0:
+            why = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+            raise SourceError(f"cannot be asked: {why[:200] or f'systemctl ended with {done.returncode}'}")
+        return blocks(done.stdout.decode("utf-8", "replace"))
+
+
+def blocks(output: str) -> list[dict[str, str]]:
+    """The answers of ``systemctl show``: properties as NAME=VALUE, an empty line between two units."""
+    return [
+        {name: value for name, _, value in (line.partition("=") for line in block.splitlines())}
+        for block in output.split("\n\n")
+        if block.strip()
+    ]
+
+
+def sighting(name: str, unit: Mapping[str, str]) -> Sighting | None:
+    """What is seen of a unit; None when there is no such unit."""
+    load, active, sub = (unit.get(key, "") for key in ("LoadState", "ActiveState", "SubState"))
+    if load == "not-found" and active in ("inactive", ""):
+        return None
+    status, detail = _judge(unit, load, active, sub)
+    restarts = unit.get("NRestarts", "")
+    raw: dict[str, str | int | bool] = {"load": load, "active": active, "sub": sub}
+    if unit.get("Result"):
+        raw["result"] = unit["Result"]
+    if _has_ended(unit) and unit.get("ExecMainStatus", "").isdigit():
+        raw["exit_code"] = int(unit["ExecMainStatus"])
+    return Sighting(
+        SYSTEMD,
+        name,
+        status,
+        since=_moment(unit.get("StateChangeTimestamp", "")),
+        detail=detail,
+        raw=raw,
+        restarts=int(restarts) if restarts.isdigit() else None,
+    )
+
+
+def _judge(unit: Mapping[str, str], load: str, active: str, sub: str) -> tuple[str, str]:
+    oneshot = unit.get("Type") == "oneshot"
+    if active in ("active", "reloading", "refreshing"):
+        return "ok", f"{active} ({sub})"
+    if active == "activating":
+        if sub.startswith("auto-restart"):
+            return "unhealthy", f"restarting: {_ending(unit)}"
+        # A oneshot is "activating" while it does its work, however long that takes.
+        return ("ok" if oneshot else "starting"), f"{active} ({sub})"
+    if active == "failed":
+        return "failed", _ending(unit)
+    if active == "maintenance":
+        return "unhealthy", "in maintenance"
+    if active == "deactivating":
+        return "stopped", f"{active} ({sub})"
+    if active == "inactive":
+        return _judge_inactive(unit, load, oneshot)
+    return "unknown", "systemd says nothing that is known"
+
+
+def _judge_inactive(unit: Mapping[str, str], load: str, oneshot: bool) -> tuple[str, str]:
+    if load == "masked":
+        return "stopped", "masked: it cannot be started"
+    if load not in ("loaded", "merged", "stub"):
+        return "failed", f"its unit file cannot be used ({load})"
+    if unit.get("ConditionResult") == "no" and _moment(unit.get("ConditionTimestamp", "")) is not None:
+        return "stopped", "skipped: a condition of its unit was not met"
+    if _has_ended(unit) and (oneshot or unit.get("Restart") in ("no", "on-failure")):
+        well = unit.get("ExecMainCode") == _EXITED and unit.get("ExecMainStatus") == "0"
+        return ("completed" if well else "stopped"), _ending(unit)
+    if oneshot:
+        # Waiting for its timer since the machine was started: nothing has happened that could be well or ill.
+        return "absent", "has not run yet"
+    return "stopped", "inactive"
+
+
+def _has_ended(unit: Mapping[str, str]) -> bool:
+    return _moment(unit.get("ExecMainExitTimestamp", "")) is not None
+
+
+def _ending(unit: Mapping[str, str]) -> str:
+    result = unit.get("Result") or "unknown"
+    if not _has_ended(unit):
+        return f"result {result}"
+    how = "exit code" if unit.get("ExecMainCode") == _EXITED else "signal"
+    return f"result {result}, ended with {how} {unit.get('ExecMainStatus') or 'unknown'}"
+
+
+def _moment(text: str) -> Instant | None:
+    """``@SECONDS`` as an instant; None for nothing, 0 and ``n/a``."""
+    seconds = text.removeprefix("@")
+    return int(seconds) * SECOND if seconds.isdigit() and 0 < int(seconds) < 1 << 36 else None
