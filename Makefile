@@ -9,7 +9,7 @@ SCRATCH := .scratch
 export PIP_CONSTRAINT := $(CURDIR)/config/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-newer test-systemd torture fuzz check lint types floors format constraints install uninstall clean
+.PHONY: help run test test-newer test-systemd test-engines torture fuzz check lint types floors format constraints install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test-newer: ## all tests on Python 3.13, in an environment of its own
 
 test-systemd: $(VENV)/.dev ## the installed service on a booted systemd, as root; says so where it cannot
 	@$(BIN)/python -m tests.systemd.run $(ARGS)
+
+test-engines: $(VENV)/.dev ## observer and supervisor with a real Podman and a booted systemd, as root; says so where it cannot
+	@$(BIN)/python -m tests.engines.run $(ARGS)
 
 torture: $(VENV)/.dev ## every fault provoked for real, at length; prints the table of docs/reliability.md
 	@$(BIN)/python -m tests.torture.run $(ARGS)

@@ -13,6 +13,7 @@ PREFIX=${PREFIX:-/usr/local}
 PREFIX=${PREFIX%/}
 PYTHON=${PYTHON:-/usr/bin/python3}
 NAME=runtime-supervisor
+OBSERVER=$NAME-observer
 OPT=/opt/$NAME
 MANIFEST=$DESTDIR$OPT/manifest
 
@@ -115,12 +116,14 @@ install_all() {
     ln -sfn $OPT/venv/bin/$NAME "$DESTDIR$PREFIX/bin/$NAME"
     note f "$PREFIX/bin/$NAME"
     put "$here/$NAME.service" $LIB/systemd/system/$NAME.service
+    put "$here/$OBSERVER.service" $LIB/systemd/system/$OBSERVER.service
     put "$here/$NAME-logrotate.service" $LIB/systemd/system/$NAME-logrotate.service
     put "$here/$NAME-logrotate.timer" $LIB/systemd/system/$NAME-logrotate.timer
     put "$here/$NAME.sysusers.conf" $LIB/sysusers.d/$NAME.conf
     put "$here/$NAME.tmpfiles.conf" $LIB/tmpfiles.d/$NAME.conf
     put "$here/notify-reload.conf" "$OPT/notify-reload.conf"
     put_config "$source/config/supervisor.yaml" /etc/$NAME/supervisor.yaml
+    put_config "$source/config/observer.yaml" /etc/$NAME/observer.yaml
     put_config "$here/$NAME.logrotate" /etc/$NAME/logrotate.conf
     # systemd-tmpfiles makes it; taken away again only if it is empty then.
     ! live || [ -d /opt/homelab ] || note d /opt/homelab
@@ -148,6 +151,7 @@ install_all() {
         else
             say "  systemctl enable --now $NAME"
         fi
+        ! systemctl --quiet is-active $OBSERVER.service || say "  systemctl restart $OBSERVER"
     else
         say "  systemctl enable $NAME       # systemd does not run here; it starts with the system"
     fi
@@ -158,10 +162,10 @@ uninstall_all() {
     [ -f "$MANIFEST" ] || { say "nothing of $NAME is installed${DESTDIR:+ below $DESTDIR}"; return; }
     ! live || [ "$(id -u)" -eq 0 ] || refuse "this needs root"
     if systemd_runs; then
-        systemctl --quiet disable --now $NAME.service $NAME-logrotate.timer 2>/dev/null || true
+        systemctl --quiet disable --now $NAME.service $NAME-logrotate.timer $OBSERVER.service 2>/dev/null || true
         systemctl --quiet stop $NAME-logrotate.service 2>/dev/null || true
     elif live && command -v systemctl >/dev/null; then
-        systemctl --quiet disable $NAME.service 2>/dev/null || true
+        systemctl --quiet disable $NAME.service $OBSERVER.service 2>/dev/null || true
     fi
     cp "$MANIFEST" "$work/manifest"
     while read -r kind path; do
@@ -187,11 +191,13 @@ uninstall_all() {
     done
     if systemd_runs; then
         systemctl daemon-reload
-        systemctl reset-failed $NAME.service $NAME-logrotate.service $NAME-logrotate.timer 2>/dev/null || true
+        systemctl reset-failed $OBSERVER.service $NAME.service $NAME-logrotate.service $NAME-logrotate.timer 2>/dev/null || true
     fi
     # Never given to somebody else later, while files in /tmp and backups still carry its number.
     ! live || ! getent passwd $NAME >/dev/null ||
         say "kept: the user $NAME, who owns the files in /tmp (userdel $NAME)"
+    ! live || ! getent passwd $OBSERVER >/dev/null ||
+        say "kept: the user $OBSERVER, who owns what it wrote (userdel $OBSERVER)"
 }
 
 action=${1:?install or uninstall}

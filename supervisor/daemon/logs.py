@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
 import structlog
@@ -24,7 +25,12 @@ _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 _LEVELS = {logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: "critical"}
 
 
-def configure(descriptor: int = 2, environ: Mapping[str, str] | None = None, journal: str = journald.SOCKET) -> None:
+def configure(
+    descriptor: int = 2,
+    environ: Mapping[str, str] | None = None,
+    journal: str = journald.SOCKET,
+    identifier: str = IDENTIFIER,
+) -> None:
     """Set structlog up for what standard error is, and send what libraries log through it."""
     environ = os.environ if environ is None else environ
     stream = _Stream(descriptor)
@@ -40,7 +46,7 @@ def configure(descriptor: int = 2, environ: Mapping[str, str] | None = None, jou
         ]
     elif stream.is_journal(environ):
         target = _JournalTarget(journal, stream)
-        renderer = [structlog.processors.format_exc_info, _journal_fields]
+        renderer = [structlog.processors.format_exc_info, partial(_journal_fields, identifier)]
     else:
         target = stream
         renderer = [
@@ -132,10 +138,10 @@ class _Bridge(logging.Handler):
         getattr(structlog.get_logger(), _LEVELS.get(record.levelno, "info"))(record.getMessage(), logger=record.name)
 
 
-def _journal_fields(_logger: Any, method: str, event: Any) -> tuple[tuple[()], dict[str, str]]:
+def _journal_fields(identifier: str, _logger: Any, method: str, event: Any) -> tuple[tuple[()], dict[str, str]]:
     """MESSAGE for people; every value also as a field ``SUPERVISOR_NAME``."""
     message = [printable(str(event.pop("event", "")))]
-    fields = {"PRIORITY": str(_PRIORITIES.get(method, 6)), "SYSLOG_IDENTIFIER": IDENTIFIER}
+    fields = {"PRIORITY": str(_PRIORITIES.get(method, 6)), "SYSLOG_IDENTIFIER": identifier}
     event.pop("level", None)
     for name, value in event.items():
         text = value if isinstance(value, str) else json_text(value)

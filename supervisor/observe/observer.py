@@ -219,7 +219,7 @@ def run(settings: ObserverSettings, *, once: bool) -> int:
         for notice in observer.notices:
             print_notice(notice)
         return 0
-    logs.configure()
+    logs.configure(identifier=f"{logs.IDENTIFIER}-observer")
     told = _Told()
     systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
     told.log("info", "observing", node=settings.node, world=shown_path(settings.world))

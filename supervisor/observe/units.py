@@ -162,8 +162,8 @@ def _judge_inactive(unit: Mapping[str, str], load: str, oneshot: bool) -> tuple[
         well = unit.get("ExecMainCode") == _EXITED and unit.get("ExecMainStatus") == "0"
         return ("completed" if well else "stopped"), _ending(unit)
     if oneshot:
-        # Waiting for its timer since the machine was started: nothing has happened that could be well or ill.
-        return "absent", "has not run yet"
+        # It waits for its timer, or systemd has forgotten it: nothing is known that could be well or ill.
+        return "absent", "has not run, as far as systemd remembers"
     return "stopped", "inactive"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -23,18 +24,24 @@ def test_uninstalling_leaves_nothing_but_the_user(bare: Machine) -> None:
     said = bare.make("install")
     assert said.splitlines()[-2:] == [f"  systemctl enable --now {NAME}", f"  systemctl status {NAME}"]
     bare.systemctl("enable", "--now", NAME)
-    bare.systemctl("start", f"{NAME}-logrotate.service")
+    bare.systemctl("start", f"{NAME}-logrotate.service", f"{NAME}-observer.service")
     said = bare.make("uninstall")
-    assert said == f"kept: the user {NAME}, who owns the files in /tmp (userdel {NAME})\n"
+    assert said.splitlines() == [
+        f"kept: the user {NAME}, who owns the files in /tmp (userdel {NAME})",
+        f"kept: the user {NAME}-observer, who owns what it wrote (userdel {NAME}-observer)",
+    ]
     left = bare.files() - before
     users = {f"/etc/{name}{mark}" for name in ("passwd", "shadow", "group", "gshadow") for mark in ("", "-")}
     written = {"/tmp/agent-events.log", "/tmp/supervisor-checkpoint.json", "/tmp/supervisor-checkpoint.json.lock"}
-    assert left - users == written | ({"/etc/.pwd.lock"} & left)
+    observed = {name for name in left if name.startswith("/opt/homelab")}
+    assert any(name.startswith("/opt/homelab/world/nodes/") for name in observed)
+    assert left - users - observed == written | ({"/etc/.pwd.lock"} & left)
     assert not before - bare.files()
     assert bare.show("LoadState") == "not-found"
     assert bare.make("uninstall") == f"nothing of {NAME} is installed\n"
     for path in written:
         bare.path(path).unlink()
+    shutil.rmtree(bare.path("/opt/homelab"))
 
 
 def test_installing_twice_is_installing_once(bare: Machine) -> None:

@@ -12,10 +12,11 @@ import pytest
 
 from tests.systemd.machine import NAME, Homelab
 
-UNITS = (f"{NAME}.service", f"{NAME}-logrotate.service")
+OBSERVER = f"{NAME}-observer.service"
+UNITS = (f"{NAME}.service", f"{NAME}-logrotate.service", OBSERVER)
 INSTALLED = "/usr/local/lib/systemd/system"
-WORST = 0.5
-"""Of `systemd-analyze security`, where an unprotected service has 9.6."""
+WORST = dict.fromkeys(UNITS, 0.5) | {OBSERVER: 1.5}
+"""Of `systemd-analyze security`, where an unprotected service has 9.6. The observer needs the network."""
 
 
 @pytest.mark.parametrize("unit", [*UNITS, f"{NAME}-logrotate.timer"])
@@ -29,7 +30,7 @@ def test_the_exposure_is_low(homelab: Homelab, unit: str) -> None:
     said = homelab.machine.run("systemd-analyze", "security", "--offline=yes", f"{INSTALLED}/{unit}").stdout
     match = re.search(r"Overall exposure level for \S+: ([\d.]+)", said)
     assert match is not None
-    assert float(match[1]) <= WORST
+    assert float(match[1]) <= WORST[unit]
     print(f"{unit}: {match[1]}")
 
 

@@ -1,0 +1,201 @@
+"""What happens to real containers comes out as the right events, and as no others."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+from tests.engines.circle import NODE, Circle
+from tests.engines.podman import IMAGE, Podman
+from tests.systemd.machine import until
+
+WEB = f"service:{NODE}/web"
+REDEPLOY = ("required", WEB, "redeploy")
+DEPLOY = ("required", WEB, "deploy")
+UNKNOWN = ("blocked", WEB, "check_observer")
+CLEARED = ("resolved", WEB, "cleared")
+INVENTORY = "services:\n  web:\n"
+
+
+def test_a_killed_container_is_redeployed(circle: Circle, podman: Podman) -> None:
+    podman.start("web")
+    circle.close(INVENTORY)
+    podman("kill", "web")
+    circle.expect(REDEPLOY)
+    assert circle.service("web")["status"] == "failed"
+    assert circle.service("web")["raw"]["exit_code"] == 137
+    # SIGKILL is no proof that memory ran out.
+    assert circle.service("web")["detail"] == "ended with exit code 137"
+    podman("start", "web")
+    circle.expect(CLEARED)
+
+
+def test_a_removed_container_is_deployed(circle: Circle, podman: Podman) -> None:
+    podman.start("web")
+    circle.close(INVENTORY)
+    podman("rm", "--force", "--time", "0", "web")
+    circle.expect(*_either(circle, [DEPLOY], [REDEPLOY, ("resolved", WEB, "replaced"), DEPLOY]))
+    podman.start("web")
+    circle.expect(*_either(circle, [CLEARED], [("resolved", WEB, "replaced"), REDEPLOY, CLEARED]))
+
+
+def _either(circle: Circle, *ways: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """A look may fall between two steps of the engine: removing is stopping first, and starting is creating first."""
+    until(lambda: any(circle.events() == way for way in ways), f"one of {ways}")
+    circle.look(3)
+    return next(way for way in ways if sorted(circle.events()) == sorted(way))
+
+
+def test_an_unhealthy_container_is_redeployed(circle: Circle, podman: Podman, tmp_path: Path) -> None:
+    (tmp_path / "well").touch()
+    check = ("--health-cmd", "test -e /data/well", "--health-interval", "disable", "--health-retries", "1")
+    podman.start("web", options=(*check, "--volume", f"{tmp_path}:/data"))
+    podman("healthcheck", "run", "web")
+    circle.close(INVENTORY)
+    assert circle.service("web")["raw"]["health"] == "healthy"
+    (tmp_path / "well").unlink()
+    podman("healthcheck", "run", "web", check=False)
+    circle.expect(REDEPLOY)
+    assert circle.service("web")["status"] == "unhealthy"
+    (tmp_path / "well").touch()
+    podman("healthcheck", "run", "web")
+    circle.expect(CLEARED)
+    # Stopped, it has no health any more, whatever the engine goes on printing.
+    podman("stop", "web")
+    circle.expect(REDEPLOY)
+    assert circle.service("web")["status"] == "failed"
+    podman("start", "web")
+    podman("healthcheck", "run", "web")
+    circle.expect(CLEARED)
+
+
+def test_a_container_whose_check_has_not_passed_yet_is_starting(circle: Circle, podman: Podman) -> None:
+    podman.start("web", options=("--health-cmd", "true", "--health-interval", "disable"))
+    circle.close(INVENTORY)
+    assert circle.service("web")["status"] == "starting"
+    circle.expect()
+    podman("healthcheck", "run", "web")
+    until(lambda: circle.service("web")["status"] == "ok", "it is healthy")
+    circle.expect()
+
+
+def test_a_crash_loop_is_unhealthy_while_it_looks_well(circle: Circle, podman: Podman, tmp_path: Path) -> None:
+    script = "while ! test -e /data/ill; do sleep 0.1; done; sleep 0.2; exit 1"
+    podman.start("web", "sh", "-c", script, options=("--restart", "always", "--volume", f"{tmp_path}:/data"))
+    circle.close(INVENTORY)
+    (tmp_path / "ill").touch()
+    until(lambda: "crash loop" in circle.service("web").get("detail", ""), "it is seen")
+    looks = []
+    for _ in range(10):
+        circle.look(1)
+        looks.append((circle.service("web")["status"], circle.service("web")["raw"]["status"]))
+    assert {status for status, _ in looks} == {"unhealthy"}
+    assert "running" in {word for _, word in looks}
+    (tmp_path / "ill").unlink()
+    # At its beginning it may be seen ended once, and well once more, before it is told for what it is.
+    until(lambda: circle.events()[-1] == CLEARED and circle.service("web")["status"] == "ok", "it is well")
+    assert circle.events() in ([REDEPLOY, CLEARED], [REDEPLOY, CLEARED] * 2)
+
+
+def test_a_paused_container_is_redeployed(circle: Circle, podman: Podman) -> None:
+    podman.start("web")
+    circle.close(INVENTORY)
+    podman("pause", "web")
+    circle.expect(REDEPLOY)
+    assert circle.service("web")["status"] == "stopped"
+    podman("unpause", "web")
+    circle.expect(CLEARED)
+
+
+def test_a_oneshot_that_finishes_is_well(circle: Circle, podman: Podman) -> None:
+    podman.start("web", "sleep", "1")
+    circle.close("services:\n  web: {oneshot: true}\n")
+    until(lambda: circle.service("web")["status"] == "completed", "it has finished")
+    circle.expect()
+    podman("rm", "web")
+    circle.look()
+    assert circle.service("web") == {}
+    circle.expect()
+
+
+def test_a_oneshot_that_fails_is_redeployed(circle: Circle, podman: Podman, tmp_path: Path) -> None:
+    podman.start("web", "sh", "-c", "sleep 1; test -e /data/well", options=("--volume", f"{tmp_path}:/data"))
+    circle.close("services:\n  web: {oneshot: true}\n")
+    circle.expect(REDEPLOY)
+    assert circle.service("web")["status"] == "failed"
+    (tmp_path / "well").touch()
+    podman("start", "web")
+    circle.expect(CLEARED)
+    until(lambda: circle.service("web")["status"] == "completed", "it has finished")
+    circle.expect()
+
+
+def test_an_engine_that_is_gone_makes_nothing_missing(circle: Circle, podman: Podman) -> None:
+    podman.start("web")
+    podman.start("stray")
+    circle.close(INVENTORY)
+    podman.silence()
+    try:
+        circle.expect(UNKNOWN)
+        assert circle.service("web")["status"] == circle.service("stray")["status"] == "unknown"
+    finally:
+        podman.serve()
+    circle.expect(CLEARED)
+
+
+def test_an_engine_that_hangs_is_cut_off(circle: Circle, podman: Podman) -> None:
+    podman.start("web")
+    circle._options += ["--timeout", "2s"]  # noqa: SLF001
+    circle.close(INVENTORY)
+    podman.suspend()
+    try:
+        circle.expect(UNKNOWN)
+    finally:
+        podman.resume()
+    circle.expect(CLEARED)
+
+
+def test_an_observer_that_has_stopped_is_noticed(circle: Circle, podman: Podman) -> None:
+    podman.start("web")
+    circle.close(INVENTORY, "--stale-after", "2s")
+    circle.stop_observing()
+    until(lambda: circle.events() == [("blocked", "input:world", "check_observer")], "it is missed")
+    circle.observe()
+    circle.expect(("blocked", "input:world", "check_observer"), ("resolved", "input:world", "cleared"))
+
+
+def test_names_come_from_the_inventory_from_compose_and_from_the_container(circle: Circle, podman: Podman) -> None:
+    def compose(project: str, service: str) -> tuple[str, ...]:
+        labels = (f"com.docker.compose.project={project}", f"com.docker.compose.service={service}")
+        return ("--label", labels[0], "--label", labels[1], "--env", "SECRET=hunter2", "--label", "token=hunter2")
+
+    podman.start("media-db-1", options=compose("media", "db"))
+    podman.start("blog-db-1", options=compose("blog", "db"))
+    podman.start("blog-web-1", options=compose("blog", "web"))
+    podman.start("odd", "sh", "-c", "sleep 3600 # hunter2")
+    podman.start("stray")
+    podman("pod", "create", "--name", "pod", "--infra-image", IMAGE, "--infra-command", "/bin/sleep")
+    assert podman("pod", "inspect", "pod", "--format", "{{.NumContainers}}").strip() == "1"
+    circle.close("services:\n  media/db:\n  blog/db:\n  web:\n  renamed: {container: odd}\n")
+    assert sorted(circle.observed()["services"]) == ["blog/db", "media/db", "renamed", "stray", "web"]
+    assert "hunter2" not in circle.document.read_text()
+    assert _unmanaged(circle) == [f"service:{NODE}/stray"]
+    circle.expect()
+
+
+def _unmanaged(circle: Circle) -> object:
+    return json.loads(circle.lab.command("reconcile", "--dry-run", "-o", "json").stdout)["unmanaged"]
+
+
+def test_from_nothing_to_a_first_summary(circle: Circle, podman: Podman) -> None:
+    podman.start("web")
+    podman.start("job", "true")
+    until(lambda: "Exited" in podman("ps", "--all", "--filter", "name=job", "--format", "{{.Status}}"), "it has ended")
+    circle.observe()
+    drafted: subprocess.CompletedProcess[str] = circle.lab.command(
+        "inventory", "init", "--from-observed", NODE, "--force"
+    )
+    assert drafted.returncode == 0, drafted.stderr
+    assert (circle.lab.folder / "hosts" / NODE / "services.yaml").read_text().count("oneshot: true") == 1
+    assert circle.lab.command("reconcile", "--dry-run", "--detailed-exitcode").returncode == 0
