@@ -52,6 +52,14 @@ def sighting(source: str, inspected: Mapping[str, Any]) -> Sighting | None:
     )
 
 
+def unreadable(source: str, listed: Mapping[str, Any], why: str) -> Sighting:
+    """A container of which only the list speaks, since its inspection fails."""
+    names = listed.get("Names")
+    name = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else _text(listed, "Id")[:12]
+    stack, service, replica = _names(_mapping(listed, "Labels"))
+    return Sighting(source, name.lstrip("/"), "unknown", detail=why, stack=stack, service=service, replica=replica)
+
+
 def _judge(word: str, state: Mapping[str, Any], policy: str) -> tuple[str, str, Instant | None]:
     """The status, a detail for people, and since when."""
     started, finished = _moment(state, "StartedAt"), _moment(state, "FinishedAt")

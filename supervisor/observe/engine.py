@@ -16,7 +16,7 @@ from typing import Any
 
 from supervisor.core.instant import SECOND, Duration
 from supervisor.core.model import DesiredService
-from supervisor.observe.containers import sighting
+from supervisor.observe.containers import sighting, unreadable
 from supervisor.observe.sighting import Sighting, SourceError
 
 _ANSWER_LIMIT = 16 << 20
@@ -25,6 +25,10 @@ _CHUNK = 1 << 16
 _ID = re.compile(r"[0-9a-f]{12,64}")
 # Podman 4 and 5 both understand this version of its own dialect.
 _LIBPOD = "/v4.0.0/libpod"
+
+
+class AnswerError(SourceError):
+    """The engine understood the question and refused the answer; it may well answer the next one."""
 
 
 class Engine:
@@ -64,7 +68,10 @@ class Engine:
         identifier = listed.get("Id") if isinstance(listed, dict) else None
         if not isinstance(identifier, str) or not _ID.fullmatch(identifier):
             raise SourceError("gave a container without an identifier")
-        inspected = talk.get(f"{prefix}/containers/{identifier}/json", absent=True)
+        try:
+            inspected = talk.get(f"{prefix}/containers/{identifier}/json", absent=True)
+        except AnswerError as error:
+            return unreadable(self.name, listed, str(error))
         if inspected is None:
             # It went away between the list and now.
             return None
@@ -99,7 +106,7 @@ class _Talk(http.client.HTTPConnection):
         if response.status == 404 and absent:
             return None
         if response.status != 200:
-            raise SourceError(f"answered {response.status} to GET {path.partition('?')[0]}")
+            raise AnswerError(f"answered {response.status} to GET {path.partition('?')[0]}")
         try:
             return json.loads(body)
         except (ValueError, RecursionError):

@@ -157,7 +157,8 @@ def _judge_inactive(unit: Mapping[str, str], load: str, oneshot: bool) -> tuple[
     if load not in ("loaded", "merged", "stub"):
         return "failed", f"its unit file cannot be used ({load})"
     if unit.get("ConditionResult") == "no" and _moment(unit.get("ConditionTimestamp", "")) is not None:
-        return "stopped", "skipped: a condition of its unit was not met"
+        # For a oneshot that is no fault: there was nothing to do.
+        return ("absent" if oneshot else "stopped"), "skipped: a condition of its unit was not met"
     if _has_ended(unit) and (oneshot or unit.get("Restart") in ("no", "on-failure")):
         well = unit.get("ExecMainCode") == _EXITED and unit.get("ExecMainStatus") == "0"
         return ("completed" if well else "stopped"), _ending(unit)

@@ -1,0 +1,180 @@
+"""Engines that answer oddly, slowly, without end, or not at all: a failure in words, in time."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor.core.instant import SECOND
+from supervisor.observe.engine import Engine
+from supervisor.observe.sighting import SourceError
+
+ID = "ab" * 32
+CONTAINER = {"Name": "/web", "State": {"Status": "running"}}
+Answer = Callable[[str], bytes]
+
+
+class Fake:
+    """A server on a Unix socket; ``answer`` turns a path into raw bytes."""
+
+    def __init__(self, folder: Path, answer: Answer) -> None:
+        self.path = str(folder / "engine.sock")
+        self.asked: list[str] = []
+        self._answer = answer
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.bind(self.path)
+        self._socket.listen()
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = self._socket.accept()
+                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
+
+    def _talk(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while request := connection.recv(65536):
+                path = request.split(b" ")[1].decode()
+                assert request.startswith(b"GET ")
+                self.asked.append(path)
+                answer = self._answer(path)
+                connection.sendall(answer)
+                if b"Connection: close" in answer:
+                    return
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+def http(body: bytes, status: int = 200, *more: str) -> bytes:
+    head = (f"HTTP/1.1 {status} x", f"Content-Length: {len(body)}", *more, "", "")
+    return "\r\n".join(head).encode() + body
+
+
+def engine(version: Any = None, listed: Any = None, inspected: Any = None, status: int = 200) -> Answer:
+    """One that answers as told; in JSON, unless given bytes."""
+
+    def answer(path: str) -> bytes:
+        value, code = (version, 200) if path == "/version" else (listed, 200)
+        if path.endswith("/json"):
+            value, code = inspected, status
+        return http(value if isinstance(value, bytes) else json.dumps(value).encode(), code)
+
+    return answer
+
+
+GOOD: dict[str, Any] = {"version": {}, "listed": [{"Id": ID}], "inspected": CONTAINER}
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[[Answer], Fake]]:
+    fakes: list[Fake] = []
+
+    def start(answer: Answer) -> Fake:
+        fakes.append(Fake(tmp_path, answer))
+        return fakes[-1]
+
+    yield start
+    for fake in fakes:
+        fake.close()
+
+
+def test_docker_and_podman_are_each_asked_in_their_own_dialect(serve: Callable[[Answer], Fake], tmp_path: Path) -> None:
+    docker = serve(engine(**GOOD))
+    assert [one.status for one in Engine(docker.path, 5 * SECOND).look({})] == ["ok"]
+    assert docker.asked == ["/version", "/containers/json?all=true", f"/containers/{ID}/json"]
+    (tmp_path / "podman").mkdir()
+    podman = Fake(tmp_path / "podman", engine(**GOOD | {"version": {"Components": [{"Name": "Podman Engine"}]}}))
+    assert [one.name for one in Engine(podman.path, 5 * SECOND).look({})] == ["web"]
+    assert all("/libpod/" in path for path in podman.asked[1:])
+    podman.close()
+
+
+def test_an_engine_that_ends_the_conversation_each_time_is_called_again(serve: Callable[[Answer], Fake]) -> None:
+    answer = engine(**GOOD)
+    fake = serve(lambda path: answer(path).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
+    assert [one.name for one in Engine(fake.path, 5 * SECOND).look({})] == ["web"]
+
+
+def test_a_container_that_went_away_meanwhile_is_not_there(serve: Callable[[Answer], Fake]) -> None:
+    fake = serve(engine(**GOOD, status=404))
+    assert Engine(fake.path, 5 * SECOND).look({}) == ()
+
+
+@pytest.mark.parametrize("names", [["/web"], ["web"]])
+def test_one_container_that_cannot_be_inspected_is_unknown_and_the_others_are_not(
+    serve: Callable[[Answer], Fake], names: list[str]
+) -> None:
+    labels = {"com.docker.compose.project": "site", "com.docker.compose.service": "web"}
+    other = "cd" * 32
+    good = engine(**GOOD | {"listed": [{"Id": other, "Names": names, "Labels": labels}, {"Id": ID}]})
+    fake = serve(lambda path: http(b"{}", 500) if other in path else good(path))
+    seen = Engine(fake.path, 5 * SECOND).look({})
+    assert [(one.name, one.stack, one.service, one.status) for one in seen] == [
+        ("web", "site", "web", "unknown"),
+        ("web", "", "", "ok"),
+    ]
+    assert seen[0].detail == f"answered 500 to GET /containers/{other}/json"
+
+
+DEEP = b"[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (engine(**GOOD | {"listed": {}}), "gave no list of containers"),
+        (engine(**GOOD | {"listed": [3]}), "gave a container without an identifier"),
+        (engine(**GOOD | {"listed": [{"Id": "../../etc"}]}), "gave a container without an identifier"),
+        (engine(**GOOD | {"listed": [{"Id": ID}] * 5001}), "has 5001 containers, more than 5000"),
+        (engine(**GOOD | {"listed": b"{"}), "gave no JSON for /containers/json"),
+        (engine(**GOOD | {"listed": DEEP}), "gave no JSON for /containers/json"),
+        (engine(**GOOD | {"listed": b"1" * 5000}), "gave no JSON for /containers/json"),
+        (engine(**GOOD | {"listed": b"\xff\xfe"}), "gave no JSON for /containers/json"),
+        (engine(**GOOD | {"version": b" " * (17 << 20)}), "answered more than 16 MiB"),
+        (engine(**GOOD | {"inspected": []}), f"gave nothing of container {ID[:12]}"),
+        (engine(**GOOD | {"inspected": {}}), f"gave no name of container {ID[:12]}"),
+        (lambda _: http(b"", 403), "answered 403 to GET /version"),
+        (lambda _: b"SSH-2.0-OpenSSH\r\n", "does not speak HTTP as it should: BadStatusLine"),
+        (
+            lambda _: b"HTTP/1.1 200 x\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+            "does not speak HTTP as it should: HTTPException",
+        ),
+        (
+            lambda _: http(b"", 200, "Connection: close").replace(b"Length: 0", b"Length: 9"),
+            "gave no JSON for /version",
+        ),
+    ],
+)
+def test_an_odd_answer_is_a_failure_in_words(serve: Callable[[Answer], Fake], answer: Answer, why: str) -> None:
+    with pytest.raises(SourceError) as failure:
+        Engine(serve(answer).path, 20 * SECOND).look({})
+    assert str(failure.value) == why
+
+
+@pytest.mark.parametrize("drop", [b"", b"HTTP/1.1 200 x\r\nContent-Length: 9999\r\n\r\n"])
+def test_silence_and_an_answer_that_never_ends_are_cut_off(serve: Callable[[Answer], Fake], drop: bytes) -> None:
+    fake = serve(lambda _: drop)
+    with pytest.raises(SourceError, match=r"^did not answer within 0\.3 s$"):
+        Engine(fake.path, 3 * SECOND // 10).look({})
+
+
+def test_without_a_socket_there_is_no_answer(tmp_path: Path) -> None:
+    for path, why in (
+        ("absent", "cannot be reached: No such file or directory"),
+        ("x" * 200, "cannot be reached: AF_UNIX path too long"),
+    ):
+        with pytest.raises(SourceError) as failure:
+            Engine(str(tmp_path / path), SECOND).look({})
+        assert str(failure.value) == why
+    (tmp_path / "file").touch()
+    with pytest.raises(SourceError, match="Connection refused"):
+        Engine(str(tmp_path / "file"), SECOND).look({})

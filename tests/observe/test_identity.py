@@ -1,0 +1,102 @@
+"""Which service a container or unit is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.core.model import DesiredService
+from supervisor.observe.identity import identify
+from supervisor.observe.sighting import SYSTEMD, Sighting
+
+ENGINE = "/run/docker.sock"
+
+
+def service(name: str, container: str | None = None, unit: str | None = None) -> dict[str, DesiredService]:
+    return {name: DesiredService(name, "", 1, container=container, unit=unit)}
+
+
+def container(name: str, stack: str = "", service: str = "", **more: object) -> Sighting:
+    return replace(Sighting(ENGINE, name, "ok", stack=stack, service=service), **more)  # type: ignore[arg-type]
+
+
+def unit(name: str) -> Sighting:
+    return Sighting(SYSTEMD, name, "ok")
+
+
+DB = container("media-db-1", "media", "db")
+
+
+@pytest.mark.parametrize(
+    ("services", "seen", "named"),
+    [
+        ({}, [container("web")], {"web": ["web"]}),
+        (service("site", container="web"), [container("web")], {"site": ["web"]}),
+        (service("media/db"), [DB], {"media/db": ["media-db-1"]}),
+        (service("db"), [DB], {"db": ["media-db-1"]}),
+        (service("media-db-1"), [DB], {"media-db-1": ["media-db-1"]}),
+        ({}, [DB], {"media/db": ["media-db-1"]}),
+        # Two stacks have one: the bare name is neither.
+        (
+            service("db"),
+            [DB, container("blog-db-1", "blog", "db")],
+            {"blog/db": ["blog-db-1"], "media/db": ["media-db-1"]},
+        ),
+        # ``container:`` is stronger than labels, and a service that names another container is not this one.
+        (service("old", container="media-db-1") | service("db"), [DB], {"old": ["media-db-1"]}),
+        (service("db", container="other"), [DB], {"media/db": ["media-db-1"]}),
+        (service("site", unit="nginx"), [unit("nginx.service")], {"site": ["nginx.service"]}),
+        (service("nginx"), [unit("nginx.service")], {"nginx": ["nginx.service"]}),
+        ({}, [unit("nginx.service")], {"nginx.service": ["nginx.service"]}),
+        # A unit of the same name as a container of the inventory most likely starts it.
+        (service("web"), [container("web"), unit("web.service")], {"web": ["web"]}),
+        (service("web", unit="web"), [container("web"), unit("web.service")], {"web": ["web", "web.service"]}),
+        (
+            service("media/db"),
+            [DB, container("media-db-2", "media", "db", replica="2")],
+            {"media/db": ["media-db-1", "media-db-2"]},
+        ),
+        # Of two tasks in one place of a swarm the later one counts.
+        (
+            service("web/app"),
+            [
+                container("web_app.1.old", "web", "app", replica="1", created=1, status="failed"),
+                container("web_app.1.new", "web", "app", replica="1", created=2),
+            ],
+            {"web/app": ["web_app.1.new"]},
+        ),
+        # Whoever made up such a name: nothing in an inventory could be called so.
+        ({}, [container("a b"), container("\x1b[2J"), container("x" * 300)], {}),
+        ({}, [container("fine", "../..", "\nx")], {"fine": ["fine"]}),
+    ],
+)
+def test_who_is_who(services: dict[str, DesiredService], seen: list[Sighting], named: dict[str, list[str]]) -> None:
+    for order in (seen, seen[::-1]):
+        found = identify(services, order)
+        assert {name: [one.name for one in ones] for name, ones in found.items()} == named
+
+
+NAMES = st.text("ab/. \n", max_size=4)
+
+
+@given(
+    st.lists(st.builds(container, NAMES, NAMES, NAMES, replica=st.sampled_from(["", "1", "2"])), max_size=6),
+    st.lists(st.builds(DesiredService, NAMES, st.just(""), st.just(1), container=st.none() | NAMES), max_size=4),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_never_counts_and_no_sighting_is_two_services(
+    seen: list[Sighting], declared: list[DesiredService], chance: object
+) -> None:
+    services = {one.name: one for one in declared}
+    found = identify(services, seen)
+    shuffled = list(seen)
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert list(found) == sorted(found)
+    assert {name: sorted(one.name for one in ones) for name, ones in identify(services, shuffled).items()} == {
+        name: sorted(one.name for one in ones) for name, ones in found.items()
+    }
+    placed = [id(one) for ones in found.values() for one in ones]
+    assert len(placed) == len(set(placed))
