@@ -82,8 +82,10 @@ class Observer:
     def _services(self, desired: Desired) -> Mapping[str, DesiredService]:
         node = desired.nodes.get(self._settings.node)
         broken = desired.folder is not None or (node is not None and not (node.services_known and not node.broken))
-        if broken:
+        if broken and self._usable is not None:
             self.notices.append("the inventory cannot be used as it is; the names it gave before hold")
+        elif broken and node is None:
+            self.notices.append("without an inventory that can be used, everything has its own name")
         if node is not None and (not broken or self._usable is None):
             self._usable = node
         elif not broken:

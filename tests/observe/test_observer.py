@@ -1,0 +1,264 @@
+"""The whole observer: settings, inventory, sources, documents, and what goes wrong on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor.daemon.clock import Clock
+from supervisor.errors import ConfigError, ObserverError
+from supervisor.files.world import load_world
+from supervisor.observe.observer import Observer
+from supervisor.observe.settings import ObserverSettings, load_observer_settings
+from tests.acceptance.harness import PATIENCE, environment
+from tests.observe.test_engine import CONTAINER, GOOD, Fake, engine, http
+from tests.systemd.machine import until
+
+
+class Here:
+    """An engine, an inventory, a world folder, and an observer of node ``nas``."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.containers: dict[str, Any] = {"web": CONTAINER}
+        self.engine = Fake(folder, self._answer)
+        self.settings = load_observer_settings(
+            {
+                "inventory": str(folder / "hosts"),
+                "world": str(folder / "world"),
+                "node": "nas",
+                "engines": self.engine.path,
+                "systemd": "false",
+                "timeout": "2s",
+            },
+            {},
+        )
+        self.observer = Observer(self.settings, Clock())
+
+    def _answer(self, path: str) -> bytes:
+        names = {f"{number:064x}": one for number, one in enumerate(self.containers.values(), 1)}
+        identifier = path.removesuffix("/json").rpartition("/")[2]
+        if identifier in names:
+            return http(json.dumps(names[identifier]).encode())
+        return engine(**GOOD | {"listed": [{"Id": one} for one in names]})(path)
+
+    def declare(self, text: str, node: str = "nas") -> None:
+        folder = self.folder / "hosts" / node
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "services.yaml").write_text(text)
+
+    def look(self, observer: Observer | None = None) -> dict[str, str]:
+        """Words by service after a look."""
+        (observer or self.observer).look()
+        return {name: entry["status"] for name, entry in self.document()["services"].items()}
+
+    def document(self, path: str = "nodes/nas.json") -> dict[str, Any]:
+        document: dict[str, Any] = json.loads((self.folder / "world" / path).read_text())
+        return document
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Here:
+    return Here(tmp_path)
+
+
+def test_what_runs_is_written_and_can_be_read(here: Here) -> None:
+    here.declare("services:\n  web:\n  db:\n")
+    assert here.look() == {"web": "ok"}
+    world = load_world(str(here.folder / "world"), 1 << 20)
+    assert world.problems == ()
+    assert sorted(world.value.services["nas"]) == ["web"]
+    assert here.observer.notices == []
+
+
+def test_hostile_names_make_a_document_that_can_be_read(here: Here) -> None:
+    nasty = ["\x1b[2J", "a\nb", "\u202e", "\udcff", "x" * 10_000, "..", "", "a/../b", "\0", "web\u0085"]
+    for number, name in enumerate(nasty):
+        label = {"com.docker.compose.project": name, "com.docker.compose.service": name, "x": name}
+        here.containers[f"{number}"] = {
+            "Name": f"/fine{number}",
+            "State": {"Status": name},
+            "Config": {"Labels": label},
+        }
+        if name:
+            here.containers[f"{number} too"] = {"Name": name, "State": {"Status": "running"}}
+    seen = here.look()
+    assert {"web", *(f"fine{number}" for number in range(len(nasty)))} <= seen.keys()
+    world = load_world(str(here.folder / "world"), 1 << 20)
+    assert world.problems == ()
+    assert set(world.value.services["nas"]) == set(seen)
+    assert (here.folder / "world" / "nodes" / "nas.json").read_text().replace("\n", "").isprintable()
+
+
+def test_a_source_that_is_gone_makes_its_services_unknown_also_after_a_restart(here: Here) -> None:
+    here.declare("services:\n  web:\n")
+    here.containers["stray"] = {"Name": "stray", "State": {"Status": "running"}}
+    assert here.look() == {"stray": "ok", "web": "ok"}
+    os.unlink(here.engine.path)
+    assert here.look() == {"stray": "unknown", "web": "unknown"}
+    assert here.observer.notices == [f"{here.engine.path} cannot be reached: No such file or directory"]
+    assert here.look(Observer(here.settings, Clock())) == {"stray": "unknown", "web": "unknown"}
+
+
+def test_among_the_usual_sockets_one_that_was_seen_before_is_missed(here: Here, tmp_path: Path) -> None:
+    assert here.look() == {"web": "ok"}
+    automatic = Observer(replace(here.settings, engines=None), Clock())
+    assert here.look(automatic) == {"web": "ok"}
+    os.unlink(here.engine.path)
+    assert here.look(automatic) == {"web": "unknown"}
+
+
+def test_a_broken_inventory_does_not_rename_what_it_named(here: Here) -> None:
+    here.declare("services:\n  site: {container: web}\n")
+    assert here.look() == {"site": "ok"}
+    here.declare("services:\n  site: {container: web\n")
+    assert here.look() == {"site": "ok"}
+    assert here.observer.notices == ["the inventory cannot be used as it is; the names it gave before hold"]
+    here.declare("services:\n  page: {container: web}\n")
+    assert here.look() == {"page": "ok"}
+    assert here.observer.notices == []
+
+
+def test_without_an_inventory_things_have_their_own_names(here: Here) -> None:
+    assert here.look() == {"web": "ok"}
+    assert here.observer.notices == ["without an inventory that can be used, everything has its own name"]
+
+
+def test_with_nothing_to_look_at_nothing_is_claimed(here: Here) -> None:
+    blind = Observer(replace(here.settings, engines=()), Clock())
+    blind.look()
+    assert not (here.folder / "world").exists()
+    assert blind.notices == [
+        "without an inventory that can be used, everything has its own name",
+        "there is nothing to look at: no engine's socket, and no systemd",
+    ]
+
+
+def test_a_document_that_cannot_be_written_is_said(here: Here) -> None:
+    here.look()
+    path = here.folder / "world" / "nodes" / "nas.json"
+    path.unlink()
+    path.symlink_to("/etc/passwd")
+    with pytest.raises(ObserverError, match=r"^cannot write .*/nas\.json: it is a symbolic link, not a regular file$"):
+        here.look()
+
+
+def test_a_document_that_somebody_broke_is_written_anew(here: Here) -> None:
+    here.look()
+    (here.folder / "world" / "nodes" / "nas.json").write_text("[" * 100_000)
+    assert here.look() == {"web": "ok"}
+    assert "cannot be read" in here.observer.notices[-1]
+
+
+# --- other nodes ------------------------------------------------------------------------------------------------------
+
+NODES = "node: {address: 'nowhere.invalid:22'}\n"
+
+
+def reached(here: Here) -> dict[str, str]:
+    here.look()
+    nodes = here.document("reachability/nas.json")["nodes"]
+    return {name: one["status"] for name, one in nodes.items()}
+
+
+def test_other_nodes_with_an_address_are_looked_for(here: Here) -> None:
+    here.declare("services:\n  web:\n")
+    here.declare(NODES, "nuc")
+    here.declare("services:\n", "pi")
+    assert reached(here) == {"nuc": "unknown"}
+    assert load_world(str(here.folder / "world"), 1 << 20).problems == ()
+    # None is left to look for: what was said of them is taken back.
+    here.declare("services:\n", "nuc")
+    assert reached(here) == {}
+
+
+def test_a_node_with_a_document_of_its_own_speaks_for_itself(here: Here) -> None:
+    here.declare(NODES, "nuc")
+    own = here.folder / "world" / "nodes" / "nuc.json"
+    own.parent.mkdir(parents=True)
+    own.write_text('{"status": "online"}')
+    assert reached(here) == {}
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+def observe(here: Here, *arguments: str) -> list[str]:
+    options = {
+        "--inventory": here.settings.inventory,
+        "--world": here.settings.world,
+        "--node": "nas",
+        "--engines": here.engine.path,
+        "--systemd": "false",
+    }
+    words = [word for pair in options.items() for word in pair]
+    return [sys.executable, "-m", "supervisor", "observe", *words, *arguments]
+
+
+def once(here: Here) -> subprocess.CompletedProcess[str]:
+    command = observe(here, "--once")
+    return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=PATIENCE, check=False)
+
+
+def test_once_for_cron(here: Here) -> None:
+    here.declare("services:\n  web:\n")
+    done = once(here)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    os.unlink(here.engine.path)
+    done = once(here)
+    said = f"runtime-supervisor observe: {here.engine.path} cannot be reached: No such file or directory\n"
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", said)
+    assert here.document()["services"]["web"]["status"] == "unknown"
+
+
+def test_the_process_looks_again_and_at_once_on_sighup(here: Here) -> None:
+    with subprocess.Popen(observe(here, "--interval", "1h"), stderr=subprocess.PIPE, env=environment()) as process:
+        path = here.folder / "world" / "nodes" / "nas.json"
+        until(path.exists, "the first document")
+        first = here.document()["observed_at"]
+        process.send_signal(signal.SIGHUP)
+        until(lambda: here.document()["observed_at"] != first, "a look")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 0
+
+
+# --- settings ---------------------------------------------------------------------------------------------------------
+
+
+def settings(**flags: str) -> ObserverSettings:
+    return load_observer_settings(flags, {})
+
+
+def test_settings_have_their_own_prefix_and_file(tmp_path: Path) -> None:
+    file = tmp_path / "observer.yaml"
+    file.write_text("interval: 20s\ntimeout: 3s\n")
+    environ = {"RUNTIME_SUPERVISOR_OBSERVER_TIMEOUT": "4s", "RUNTIME_SUPERVISOR_WORLD": "/elsewhere"}
+    got = load_observer_settings({}, environ, str(file))
+    assert (got.interval, got.timeout, got.world) == (20 * 10**9, 4 * 10**9, "/opt/homelab/world")
+    assert settings(engines="none").engines == ()
+    assert settings(engines="/a /b /a").engines == ("/a", "/b")
+    assert settings().engines is None
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ({"engines": "docker.sock"}, "engines (flag --engines): 'docker.sock' is no absolute path of a socket"),
+        ({"units": "--now"}, "units (flag --units): '--now' is no unit"),
+        ({"systemd": "yes"}, "systemd (flag --systemd): 'yes' is neither true nor false"),
+        ({"node": "a/b"}, "node (flag --node): the node name 'a/b' has a slash"),
+        ({"interval": "0s"}, "interval (flag --interval): must be longer than 0s"),
+    ],
+)
+def test_wrong_settings_are_refused(flags: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        settings(**flags)
+    assert message in str(error.value)

@@ -1,0 +1,95 @@
+"""Addresses that answer, refuse, are silent, or are none: with real sockets."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from supervisor.core.instant import SECOND
+from supervisor.observe.reach import parse_address, reach
+
+
+def listening(stack: ExitStack, backlog: int = 5) -> int:
+    """A port of this machine that takes connections."""
+    server = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=backlog))
+    port: int = server.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def silent(stack: ExitStack) -> int:
+    """A port that answers nobody: its queue is full, and the kernel drops what comes."""
+    port = listening(stack, backlog=0)
+    for _ in range(8):
+        caller = stack.enter_context(socket.socket())
+        caller.setblocking(False)
+        assert caller.connect_ex(("127.0.0.1", port)) == errno.EINPROGRESS
+    return port
+
+
+@pytest.fixture
+def closed() -> int:
+    """A port that nobody listens at."""
+    with ExitStack() as stack:
+        return listening(stack)
+
+
+def test_who_answers_is_online(stack: ExitStack) -> None:
+    port = listening(stack)
+    found = reach({"nas": [f"127.0.0.1:{port}"]}, 5 * SECOND)["nas"]
+    assert (found.status, found.detail) == ("online", f"127.0.0.1:{port} answers")
+
+
+def test_who_refuses_is_up(closed: int) -> None:
+    found = reach({"nas": [f"127.0.0.1:{closed}"]}, 5 * SECOND)["nas"]
+    assert found.status == "online"
+    assert "refuses the connection, so it is up" in found.detail
+
+
+def test_who_is_silent_is_offline(silent: int) -> None:
+    found = reach({"nas": [f"127.0.0.1:{silent}"]}, SECOND // 5)["nas"]
+    assert (found.status, found.detail) == ("offline", f"127.0.0.1:{silent} did not answer within 0.2 s")
+
+
+def test_one_of_several_addresses_is_enough(stack: ExitStack, silent: int) -> None:
+    port = listening(stack)
+    found = reach({"nas": [f"127.0.0.1:{silent}", f"127.0.0.1:{port}"]}, SECOND // 5)
+    assert found["nas"].status == "online"
+
+
+@pytest.mark.parametrize("address", ["nas", "nas:", "nas:x", "nas:0", "nas:70000", ":22", "2001:db8::7:22"])
+def test_what_is_no_address_leaves_it_open(address: str, silent: int) -> None:
+    assert parse_address(address) is None
+    found = reach({"nas": [address], "nuc": [address, f"127.0.0.1:{silent}"]}, SECOND // 5)
+    assert {one.status for one in found.values()} == {"unknown"}
+    assert "is no address such as" in found["nas"].detail
+
+
+def test_a_name_that_cannot_be_resolved_leaves_it_open() -> None:
+    found = reach({"nas": ["nowhere.invalid:22"]}, 20 * SECOND)["nas"]
+    assert found.status == "unknown"
+    assert "cannot be resolved" in found.detail
+
+
+def test_addresses_as_people_write_them() -> None:
+    assert parse_address("nas.lan:22") == ("nas.lan", 22)
+    assert parse_address("192.0.2.7:8443") == ("192.0.2.7", 8443)
+    assert parse_address("[2001:db8::7]:22") == ("2001:db8::7", 22)
+
+
+def test_many_are_asked_at_once(stack: ExitStack, silent: int) -> None:
+    port = listening(stack, backlog=300)
+    nodes = {f"node{number:03}": [f"127.0.0.1:{silent if number % 2 else port}"] for number in range(200)}
+    found = reach(nodes, SECOND)
+    assert list(found) == sorted(nodes)
+    assert [one.status for one in found.values()] == ["online", "offline"] * 100
