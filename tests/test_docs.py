@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from supervisor.core.model import Action, Condition, EventType
-from supervisor.files.settings import KEYS, load_settings
+from supervisor.files.settings import KEYS, Key, load_settings
+from supervisor.observe.settings import OBSERVER, load_observer_settings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -20,8 +21,8 @@ HELP = subprocess.run([sys.executable, "-m", "supervisor", "--help"], capture_ou
 COMMANDS = re.findall(r"^    (\w+) ", HELP, re.MULTILINE)
 
 
-def test_there_are_eight_commands() -> None:
-    assert COMMANDS == ["run", "reconcile", "check", "status", "events", "explain", "inventory", "schema"]
+def test_there_are_nine_commands() -> None:
+    assert COMMANDS == ["run", "observe", "reconcile", "check", "status", "events", "explain", "inventory", "schema"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -41,6 +42,23 @@ def test_every_setting_is_in_the_papers_with_its_default(key: object) -> None:
     assert f"`{name}`" in FORMATS
     example = (ROOT / "config" / "supervisor.yaml").read_text()
     assert f"\n#{name}: {default}\n" in example.replace("# ", "#")
+
+
+@pytest.mark.parametrize("key", OBSERVER.keys, ids=lambda key: key.name)
+def test_every_setting_of_the_observer_is_in_its_papers_with_its_default(key: Key) -> None:
+    paper = (ROOT / "docs" / "observer.md").read_text()
+    default = f" `{key.default}` " if key.default else " "
+    assert f"| `{key.name}` |{default}|" in paper
+    example = (ROOT / "config" / "observer.yaml").read_text()
+    assert f"\n# {key.name}: {key.default or chr(34) * 2}\n" in example
+
+
+def test_the_default_configuration_of_the_observer_is_one(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "observer.yaml").read_text()
+    given = re.sub(r"^# ?(\w+: \S+)$", r"\1", text, flags=re.MULTILINE)
+    assert set(yaml.safe_load(given)) == set(OBSERVER.names)
+    (tmp_path / "all.yaml").write_text(given)
+    assert load_observer_settings({}, {}, str(tmp_path / "all.yaml")) == load_observer_settings({}, {})
 
 
 def test_the_default_configuration_is_one(tmp_path: Path) -> None:

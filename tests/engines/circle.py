@@ -39,6 +39,10 @@ class Circle:
             self._daemon.__exit__()
         self.stop_observing()
 
+    def look_through(self, socket: Path, *options: str) -> None:
+        """What the observer is told when it is started: another socket, other settings."""
+        self._options += ["--engines", str(socket), *options]
+
     def close(self, inventory: str, *options: str) -> None:
         """All processes, and the first pass: from here on nothing is out of order."""
         self.lab.declare(NODE, inventory)

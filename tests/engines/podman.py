@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Self
@@ -22,8 +23,13 @@ def why_not() -> str | None:
     missing = [name for name in ("podman", "runc") if shutil.which(name) is None]
     if missing or not BUSYBOX.exists():
         return f"there is no {' and no '.join(missing) or BUSYBOX} (Debian: apt-get install podman runc busybox-static)"
-    probe = subprocess.run(["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True, check=False)
-    return "this machine lets nobody make namespaces" if probe.returncode != 0 else None
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        try:
+            with Podman(Path(folder)) as podman:
+                podman.start("probe")
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            return f"no container can be started: {error}"
+    return None
 
 
 class Podman:

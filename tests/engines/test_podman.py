@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import re
+import shutil
+import socket
 import subprocess
 from pathlib import Path
+
+import pytest
 
 from tests.engines.circle import NODE, Circle
 from tests.engines.podman import IMAGE, Podman
@@ -146,7 +152,7 @@ def test_an_engine_that_is_gone_makes_nothing_missing(circle: Circle, podman: Po
 
 def test_an_engine_that_hangs_is_cut_off(circle: Circle, podman: Podman) -> None:
     podman.start("web")
-    circle._options += ["--timeout", "2s"]  # noqa: SLF001
+    circle.look_through(podman.socket, "--timeout", "2s")
     circle.close(INVENTORY)
     podman.suspend()
     try:
@@ -199,3 +205,43 @@ def test_from_nothing_to_a_first_summary(circle: Circle, podman: Podman) -> None
     assert drafted.returncode == 0, drafted.stderr
     assert (circle.lab.folder / "hosts" / NODE / "services.yaml").read_text().count("oneshot: true") == 1
     assert circle.lab.command("reconcile", "--dry-run", "--detailed-exitcode").returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("haproxy") is None, reason="there is no haproxy")
+def test_the_proxy_of_the_paper_lets_the_observer_look_and_nobody_touch(
+    circle: Circle, podman: Podman, tmp_path: Path
+) -> None:
+    paper = (Path(__file__).parents[2] / "docs" / "observer.md").read_text()
+    shown = re.search(r"```haproxy\n(.*?)```", paper, re.DOTALL)
+    assert shown is not None
+    readonly = tmp_path / "readonly.sock"
+    config = shown[1].replace("/run/docker.sock", str(podman.socket)).replace("/run/haproxy/engine.sock", str(readonly))
+    (tmp_path / "haproxy.cfg").write_text(config.replace(" group runtime-supervisor-observer", ""))
+    podman.start("web")
+    with subprocess.Popen(["haproxy", "-db", "-f", str(tmp_path / "haproxy.cfg")]) as proxy:
+        until(readonly.exists, "the proxy's socket")
+        try:
+            circle.look_through(readonly)
+            circle.close(INVENTORY)
+            assert circle.observed()["sources"] == {str(readonly): "ok"}
+            for method, path in (
+                ("POST", "/containers/web/kill"),
+                ("DELETE", "/v4.0.0/libpod/containers/web"),
+                ("GET", "/containers/web/logs"),
+                ("GET", "/v4.0.0/libpod/containers/web/archive?path=/"),
+                ("GET", "/images/json"),
+            ):
+                talk = http.client.HTTPConnection("localhost")
+                talk.sock = connected(readonly)
+                talk.request(method, path)
+                assert talk.getresponse().status == 403, (method, path)
+                talk.close()
+            circle.expect()
+        finally:
+            proxy.terminate()
+
+
+def connected(path: Path) -> socket.socket:
+    ours = socket.socket(socket.AF_UNIX)
+    ours.connect(str(path))
+    return ours

@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+import supervisor
 from supervisor.daemon.clock import Clock
 from supervisor.errors import ConfigError, ObserverError
 from supervisor.files.world import load_world
@@ -76,6 +78,8 @@ def test_what_runs_is_written_and_can_be_read(here: Here) -> None:
     world = load_world(str(here.folder / "world"), 1 << 20)
     assert world.problems == ()
     assert sorted(world.value.services["nas"]) == ["web"]
+    schema = json.loads((Path(supervisor.__file__).parent / "schemas" / "world.json").read_text())
+    jsonschema.validate(here.document(), schema)
     assert here.observer.notices == []
 
 
