@@ -238,9 +238,13 @@ def _observe(options: argparse.Namespace) -> int:
     if not options.once:
         signals.block()
     settings = load_observer_settings(_flags(options, OBSERVER), os.environ, options.config)
-    from supervisor.observe.observer import run
+    from supervisor.observe.service import look_once, run
 
-    return run(settings, once=options.once)
+    if options.once:
+        look_once(settings)
+    else:
+        run(settings)
+    return DONE
 
 
 def _reconcile(options: argparse.Namespace) -> int:

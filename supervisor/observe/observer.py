@@ -1,23 +1,18 @@
-"""The loop: look at all sources at once, write the documents, wait.
-
-It polls. A look costs milliseconds, and what was missed is seen at the next one; a stream of events would have to be
-trusted never to hang, lose or reorder anything, and the looks would be needed all the same.
-"""
+"""One look: ask all sources at once, and write the documents of what they say."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from supervisor.core.instant import SECOND, Duration, Instant, format_instant
+from supervisor.core.instant import SECOND, Instant, format_instant
 from supervisor.core.model import Desired, DesiredNode, DesiredService
 from supervisor.core.text import json_text
-from supervisor.errors import InputError, ObserverError, SourceError, SupervisorError
+from supervisor.errors import InputError, ObserverError, SourceError
 from supervisor.files import atomic
 from supervisor.files.inventory import load_inventory
 from supervisor.files.reading import Settle, read_text, shown_path
@@ -112,7 +107,9 @@ class Observer:
         """All at once; who has not answered in time, now or since an earlier look, has failed."""
         deadline = self._clock.monotonic() + self._settings.timeout + SECOND
         for source in sources:
-            if source.name not in self._hands:
+            hand = self._hands.get(source.name)
+            # What an earlier look has left hanging is not started twice; what it has brought since is too old.
+            if hand is None or hand.wait(0):
                 self._hands[source.name] = _Hand(source, services)
         sightings: list[Sighting] = []
         answered, failed = set(), {}
@@ -206,71 +203,3 @@ class _Hand:
             self.failure = f"gave something that cannot be understood ({type(error).__name__})"
         finally:
             self._over.set()
-
-
-def run(settings: ObserverSettings, *, once: bool) -> int:
-    """``runtime-supervisor observe``: one look, or one every ``interval`` until SIGTERM; the exit code."""
-    from supervisor.daemon import logs, signals
-    from supervisor.daemon.clock import Clock as RealClock
-    from supervisor.daemon.heartbeat import SdNotifier, Systemd
-
-    clock = RealClock()
-    observer = Observer(settings, clock, clock.settle)
-    if once:
-        observer.look()
-        for notice in observer.notices:
-            print_notice(notice)
-        return 0
-    logs.configure(identifier=f"{logs.IDENTIFIER}-observer")
-    told = _Told()
-    systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
-    told.log("info", "observing", node=settings.node, world=shown_path(settings.world))
-    due: Duration = clock.monotonic()
-    while True:
-        try:
-            observer.look()
-            told.say([], observer.notices)
-            systemd.status(f"{len(observer.notices)} notices; last look {format_instant(clock.now())}")
-        except SupervisorError as error:
-            told.say(str(error).splitlines(), observer.notices)
-            systemd.status(str(error))
-        systemd.ready()
-        systemd.alive()
-        due = max(due + settings.interval, clock.monotonic())
-        got = signals.wait((due - clock.monotonic()) / SECOND)
-        if got in (signal.SIGTERM, signal.SIGINT):
-            systemd.stopping()
-            told.log("info", "stopped")
-            return 0
-        if got is not None:
-            due = clock.monotonic()
-
-
-def print_notice(notice: str) -> None:
-    """For whoever reads the mail of cron."""
-    import sys
-
-    print(f"runtime-supervisor observe: {notice}", file=sys.stderr)
-
-
-class _Told:
-    """Says what is out of order once, and that it is over."""
-
-    def __init__(self) -> None:
-        import structlog
-
-        self._log = structlog.get_logger()
-        self._open: dict[str, str] = {}
-
-    def log(self, level: str, event: str, **fields: str) -> None:
-        getattr(self._log, level)(event, **fields)
-
-    def say(self, errors: list[str], notices: list[str]) -> None:
-        now = dict.fromkeys(notices, "warning") | dict.fromkeys(errors, "error")
-        for text, level in now.items():
-            if text not in self._open:
-                self.log(level, text)
-        for text in self._open:
-            if text not in now:
-                self.log("info", f"no longer so: {text}")
-        self._open = now

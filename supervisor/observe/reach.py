@@ -12,7 +12,7 @@ from typing import Any
 from supervisor.core.instant import SECOND, Duration
 from supervisor.core.text import shown
 
-_AT_ONCE = 64
+_AT_ONCE = 256
 _ADDRESSES = 8
 """Of one name, at most."""
 

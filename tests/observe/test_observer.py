@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -232,6 +233,21 @@ def test_the_process_looks_again_and_at_once_on_sighup(here: Here) -> None:
         until(lambda: here.document()["observed_at"] != first, "a look")
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
+
+
+def test_heartbeats_go_on_between_two_looks(here: Here, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(PATIENCE)
+        environ = environment(NOTIFY_SOCKET=str(tmp_path / "notify"), WATCHDOG_USEC="300000")
+        with subprocess.Popen(observe(here, "--interval", "1h"), stderr=subprocess.PIPE, env=environ) as process:
+            heard: list[bytes] = []
+            while heard.count(b"WATCHDOG=1") < 4:
+                heard.append(systemd.recv(4096))
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(PATIENCE) == 0
+    assert heard[0].startswith(b"STATUS=last look ")
+    assert heard.count(b"READY=1") == 1
 
 
 # --- settings ---------------------------------------------------------------------------------------------------------

@@ -1,0 +1,94 @@
+"""The observer's process: look, say what is out of order, wait.
+
+It polls. A look costs milliseconds, and what was missed is seen at the next one; a stream of events would have to be
+trusted never to hang, lose or reorder anything, and the looks would be needed all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+import structlog
+
+from supervisor.core.instant import SECOND, format_instant
+from supervisor.daemon import logs, signals
+from supervisor.daemon.clock import Clock
+from supervisor.daemon.heartbeat import SdNotifier, Systemd
+from supervisor.errors import SupervisorError
+from supervisor.files.reading import shown_path
+from supervisor.observe.observer import Observer
+from supervisor.observe.settings import ObserverSettings
+
+IDENTIFIER = f"{logs.IDENTIFIER}-observer"
+
+
+def look_once(settings: ObserverSettings) -> None:
+    """One look, for cron; what is out of order goes to standard error. ObserverError as ``Observer.look`` raises it."""
+    clock = Clock()
+    observer = Observer(settings, clock, clock.settle)
+    try:
+        observer.look()
+    finally:
+        for notice in observer.notices:
+            print(f"runtime-supervisor observe: {notice}", file=sys.stderr)
+
+
+def run(settings: ObserverSettings) -> None:
+    """A look every ``interval`` and at SIGHUP, until SIGTERM or SIGINT; ``signals.block`` was called before."""
+    logs.configure(identifier=IDENTIFIER)
+    clock = Clock()
+    observer = Observer(settings, clock, clock.settle)
+    told = _Told()
+    systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
+    structlog.get_logger().info("observing", node=settings.node, world=shown_path(settings.world))
+    due = clock.monotonic()
+    while True:
+        try:
+            observer.look()
+            told.say((), observer.notices)
+            systemd.status(
+                f"last look {format_instant(clock.now())}; {'; '.join(observer.notices) or 'all sources answer'}"
+            )
+        except SupervisorError as error:
+            told.say(str(error).splitlines(), observer.notices)
+            systemd.status(str(error))
+        systemd.ready()
+        due = max(due + settings.interval, clock.monotonic())
+        got = _wait(due, clock, systemd)
+        if got in (signal.SIGTERM, signal.SIGINT):
+            systemd.stopping()
+            structlog.get_logger().info("stopped")
+            return
+        if got is not None:
+            due = clock.monotonic()
+
+
+def _wait(due: int, clock: Clock, systemd: Systemd) -> signal.Signals | None:
+    """The signal that ends the wait until ``due``, or None. Heartbeats go on, for waiting is what it has to do."""
+    while True:
+        systemd.alive()
+        left = (due - clock.monotonic()) / SECOND
+        got = signals.wait(min(left, systemd.interval or left))
+        if got is not None or clock.monotonic() >= due:
+            return got
+
+
+class _Told:
+    """Says what is out of order once, and that it is over."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, str] = {}
+
+    def say(self, errors: Sequence[str], notices: Sequence[str]) -> None:
+        log = structlog.get_logger()
+        now = dict.fromkeys(notices, "warning") | dict.fromkeys(errors, "error")
+        for text, level in now.items():
+            if text not in self._open:
+                getattr(log, level)(text)
+        for text in self._open:
+            if text not in now:
+                log.info("no longer so", what=text)
+        self._open = now
