@@ -10,8 +10,7 @@ import http.client
 import json
 import re
 import socket
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from supervisor.core.instant import SECOND, Duration
@@ -32,14 +31,15 @@ class AnswerError(SourceError):
 
 
 class Engine:
-    """The engine behind one socket; ``timeout`` (nanoseconds) is for a whole look."""
+    """The engine behind one socket; ``timeout`` is for a whole look, ``monotonic`` gives nanoseconds too."""
 
-    def __init__(self, path: str, timeout: Duration) -> None:
+    def __init__(self, path: str, timeout: Duration, monotonic: Callable[[], int]) -> None:
         self.name = path
         self._timeout = timeout
+        self._monotonic = monotonic
 
     def look(self, services: Mapping[str, DesiredService]) -> tuple[Sighting, ...]:  # noqa: ARG002 - containers have names
-        talk = _Talk(self.name, time.monotonic() + self._timeout / SECOND)
+        talk = _Talk(self.name, self._monotonic, self._monotonic() + self._timeout)
         try:
             return tuple(self._look(talk))
         except TimeoutError:
@@ -84,11 +84,12 @@ class Engine:
 
 
 class _Talk(http.client.HTTPConnection):
-    """A conversation over a Unix socket that ends at a moment of the monotonic clock, in seconds."""
+    """A conversation over a Unix socket that ends at a moment of the monotonic clock."""
 
-    def __init__(self, path: str, deadline: float) -> None:
+    def __init__(self, path: str, monotonic: Callable[[], int], deadline: int) -> None:
         super().__init__("localhost")
         self._path = path
+        self._monotonic = monotonic
         self._deadline = deadline
 
     def connect(self) -> None:
@@ -129,7 +130,7 @@ class _Talk(http.client.HTTPConnection):
 
     def _hurry(self) -> None:
         """What waits now may wait until the deadline, and no longer."""
-        left = self._deadline - time.monotonic()
+        left = (self._deadline - self._monotonic()) / SECOND
         if left <= 0:
             raise TimeoutError
         # After the last part of an answer that ends the conversation there is no socket any more.

@@ -96,7 +96,7 @@ class Observer:
             there = (path for path in USUAL if os.path.exists(path))
             # One that was there and is gone does not answer; that is not the same as being without.
             sockets = tuple(dict.fromkeys((*there, *(path for path in earlier if path.startswith("/")))))
-        sources: list[Source] = [Engine(path, settings.timeout) for path in sockets]
+        sources: list[Source] = [Engine(path, settings.timeout, self._clock.monotonic) for path in sockets]
         if settings.systemd and os.path.isdir("/run/systemd/system"):
             sources.append(Units(settings.units, settings.timeout))
         elif settings.systemd and SYSTEMD in earlier:

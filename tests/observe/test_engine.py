@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 
 from supervisor.core.instant import SECOND
+from supervisor.daemon.clock import Clock
 from supervisor.observe.engine import Engine
-from supervisor.observe.sighting import SourceError
+from supervisor.observe.sighting import Sighting, SourceError
 
 ID = "ab" * 32
 CONTAINER = {"Name": "/web", "State": {"Status": "running"}}
@@ -71,6 +72,10 @@ def engine(version: Any = None, listed: Any = None, inspected: Any = None, statu
     return answer
 
 
+def look(path: str, timeout: int = 20 * SECOND) -> tuple[Sighting, ...]:
+    return Engine(path, timeout, Clock().monotonic).look({})
+
+
 GOOD: dict[str, Any] = {"version": {}, "listed": [{"Id": ID}], "inspected": CONTAINER}
 
 
@@ -89,11 +94,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Answer], Fake]]:
 
 def test_docker_and_podman_are_each_asked_in_their_own_dialect(serve: Callable[[Answer], Fake], tmp_path: Path) -> None:
     docker = serve(engine(**GOOD))
-    assert [one.status for one in Engine(docker.path, 5 * SECOND).look({})] == ["ok"]
+    assert [one.status for one in look(docker.path)] == ["ok"]
     assert docker.asked == ["/version", "/containers/json?all=true", f"/containers/{ID}/json"]
     (tmp_path / "podman").mkdir()
     podman = Fake(tmp_path / "podman", engine(**GOOD | {"version": {"Components": [{"Name": "Podman Engine"}]}}))
-    assert [one.name for one in Engine(podman.path, 5 * SECOND).look({})] == ["web"]
+    assert [one.name for one in look(podman.path)] == ["web"]
     assert all("/libpod/" in path for path in podman.asked[1:])
     podman.close()
 
@@ -101,12 +106,12 @@ def test_docker_and_podman_are_each_asked_in_their_own_dialect(serve: Callable[[
 def test_an_engine_that_ends_the_conversation_each_time_is_called_again(serve: Callable[[Answer], Fake]) -> None:
     answer = engine(**GOOD)
     fake = serve(lambda path: answer(path).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
-    assert [one.name for one in Engine(fake.path, 5 * SECOND).look({})] == ["web"]
+    assert [one.name for one in look(fake.path)] == ["web"]
 
 
 def test_a_container_that_went_away_meanwhile_is_not_there(serve: Callable[[Answer], Fake]) -> None:
     fake = serve(engine(**GOOD, status=404))
-    assert Engine(fake.path, 5 * SECOND).look({}) == ()
+    assert look(fake.path) == ()
 
 
 @pytest.mark.parametrize("names", [["/web"], ["web"]])
@@ -117,7 +122,7 @@ def test_one_container_that_cannot_be_inspected_is_unknown_and_the_others_are_no
     other = "cd" * 32
     good = engine(**GOOD | {"listed": [{"Id": other, "Names": names, "Labels": labels}, {"Id": ID}]})
     fake = serve(lambda path: http(b"{}", 500) if other in path else good(path))
-    seen = Engine(fake.path, 5 * SECOND).look({})
+    seen = look(fake.path)
     assert [(one.name, one.stack, one.service, one.status) for one in seen] == [
         ("web", "site", "web", "unknown"),
         ("web", "", "", "ok"),
@@ -156,7 +161,7 @@ DEEP = b"[" * 100_000
 )
 def test_an_odd_answer_is_a_failure_in_words(serve: Callable[[Answer], Fake], answer: Answer, why: str) -> None:
     with pytest.raises(SourceError) as failure:
-        Engine(serve(answer).path, 20 * SECOND).look({})
+        look(serve(answer).path)
     assert str(failure.value) == why
 
 
@@ -164,7 +169,7 @@ def test_an_odd_answer_is_a_failure_in_words(serve: Callable[[Answer], Fake], an
 def test_silence_and_an_answer_that_never_ends_are_cut_off(serve: Callable[[Answer], Fake], drop: bytes) -> None:
     fake = serve(lambda _: drop)
     with pytest.raises(SourceError, match=r"^did not answer within 0\.3 s$"):
-        Engine(fake.path, 3 * SECOND // 10).look({})
+        look(fake.path, 3 * SECOND // 10)
 
 
 def test_without_a_socket_there_is_no_answer(tmp_path: Path) -> None:
@@ -173,8 +178,8 @@ def test_without_a_socket_there_is_no_answer(tmp_path: Path) -> None:
         ("x" * 200, "cannot be reached: AF_UNIX path too long"),
     ):
         with pytest.raises(SourceError) as failure:
-            Engine(str(tmp_path / path), SECOND).look({})
+            look(str(tmp_path / path))
         assert str(failure.value) == why
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="Connection refused"):
-        Engine(str(tmp_path / "file"), SECOND).look({})
+        look(str(tmp_path / "file"))
