@@ -36,7 +36,6 @@ def sighting(source: str, inspected: Mapping[str, Any]) -> Sighting | None:
     word = _text(state, "Status").lower()
     status, detail, since = _judge(word, state, policy)
     stack, service, replica = _names(labels)
-    restarts = inspected.get("RestartCount")
     return Sighting(
         source,
         name,
@@ -44,7 +43,7 @@ def sighting(source: str, inspected: Mapping[str, Any]) -> Sighting | None:
         since=since,
         detail=detail,
         raw=_raw(word, state, policy),
-        restarts=restarts if isinstance(restarts, int) and restarts >= 0 else None,
+        restarts=_number(inspected, "RestartCount"),
         stack=stack,
         service=service,
         replica=replica,
@@ -88,8 +87,8 @@ def _judge_running(state: Mapping[str, Any]) -> tuple[str, str]:
     if word == "starting":
         return "starting", "its health check has not passed yet"
     if word == "unhealthy":
-        streak = health.get("FailingStreak")
-        times = f" {streak} times in a row" if isinstance(streak, int) and streak > 1 else ""
+        streak = _number(health, "FailingStreak") or 0
+        times = f" {streak} times in a row" if streak > 1 else ""
         return "unhealthy", f"its health check failed{times}"
     if word in ("", "none"):
         return "ok", "running, without a health check"
@@ -99,22 +98,17 @@ def _judge_running(state: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _judge_ended(state: Mapping[str, Any], policy: str) -> tuple[str, str]:
-    if _exit_code(state) != 0 or state.get("OOMKilled") is True:
+    if _number(state, "ExitCode") != 0 or state.get("OOMKilled") is True:
         return "failed", _ending(state)
     # After exit 0 neither "no" nor "on-failure" starts it again: it has done what it was to do.
     return ("stopped" if policy in _RESTARTS_AFTER_SUCCESS else "completed"), _ending(state)
 
 
 def _ending(state: Mapping[str, Any]) -> str:
-    code = _exit_code(state)
+    code = _number(state, "ExitCode")
     # 137 is 128 + SIGKILL, whoever sent it; that memory ran out is a word of its own.
     memory = " when its memory ran out" if state.get("OOMKilled") is True else ""
     return f"ended with exit code {'unknown' if code is None else code}{memory}"
-
-
-def _exit_code(state: Mapping[str, Any]) -> int | None:
-    code = state.get("ExitCode")
-    return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
 def _health(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -126,7 +120,7 @@ def _raw(word: str, state: Mapping[str, Any], policy: str) -> dict[str, str | in
     raw: dict[str, str | int | bool] = {"status": word, "restart_policy": policy}
     if health := _text(_health(state), "Status"):
         raw["health"] = health
-    if word != "running" and (code := _exit_code(state)) is not None:
+    if word != "running" and (code := _number(state, "ExitCode")) is not None:
         raw["exit_code"] = code
     if state.get("OOMKilled") is True:
         raw["oom_killed"] = True
@@ -168,6 +162,12 @@ def _mapping(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _text(mapping: Mapping[str, Any], key: str) -> str:
     value = mapping.get(key)
     return value if isinstance(value, str) else ""
+
+
+def _number(mapping: Mapping[str, Any], key: str) -> int | None:
+    """A count or an exit code; None for what is none that a machine could have counted to."""
+    value = mapping.get(key)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 32 else None
 
 
 def _label(labels: Mapping[str, Any], key: str) -> str:

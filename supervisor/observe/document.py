@@ -12,6 +12,7 @@ from typing import Any
 from supervisor.core.instant import Duration, Instant, format_duration, format_instant, parse_instant
 from supervisor.core.model import DesiredService
 from supervisor.core.text import printable
+from supervisor.files.fields import name_fault
 from supervisor.observe.identity import identify
 from supervisor.observe.sighting import SYSTEMD, Sighting
 from supervisor.observe.units import unit_of
@@ -132,7 +133,7 @@ def _services(document: Mapping[str, Any]) -> dict[str, Any]:
     services = document.get("services")
     if not isinstance(services, dict):
         return {}
-    return {name: entry for name, entry in services.items() if isinstance(entry, dict)}
+    return {name: one for name, one in services.items() if isinstance(one, dict) and name_fault(name) is None}
 
 
 def _list(entry: Mapping[str, Any], key: str) -> Iterable[Any]:

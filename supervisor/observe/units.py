@@ -114,12 +114,11 @@ def sighting(name: str, unit: Mapping[str, str]) -> Sighting | None:
     if load == "not-found" and active in ("inactive", ""):
         return None
     status, detail = _judge(unit, load, active, sub)
-    restarts = unit.get("NRestarts", "")
     raw: dict[str, str | int | bool] = {"load": load, "active": active, "sub": sub}
     if unit.get("Result"):
         raw["result"] = unit["Result"]
-    if _has_ended(unit) and unit.get("ExecMainStatus", "").isdigit():
-        raw["exit_code"] = int(unit["ExecMainStatus"])
+    if _has_ended(unit) and (code := _number(unit.get("ExecMainStatus", ""))) is not None:
+        raw["exit_code"] = code
     return Sighting(
         SYSTEMD,
         name,
@@ -127,7 +126,7 @@ def sighting(name: str, unit: Mapping[str, str]) -> Sighting | None:
         since=_moment(unit.get("StateChangeTimestamp", "")),
         detail=detail,
         raw=raw,
-        restarts=int(restarts) if restarts.isdigit() else None,
+        restarts=_number(unit.get("NRestarts", "")),
     )
 
 
@@ -180,7 +179,10 @@ def _ending(unit: Mapping[str, str]) -> str:
     return f"result {result}, ended with {how} {unit.get('ExecMainStatus') or 'unknown'}"
 
 
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 12 else None
+
+
 def _moment(text: str) -> Instant | None:
     """``@SECONDS`` as an instant; None for nothing, 0 and ``n/a``."""
-    seconds = text.removeprefix("@")
-    return int(seconds) * SECOND if seconds.isdigit() and 0 < int(seconds) < 1 << 36 else None
+    return (_number(text.removeprefix("@")) or 0) * SECOND or None
