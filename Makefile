@@ -30,7 +30,7 @@ test-newer: ## all tests on Python 3.13, in an environment of its own
 test-systemd: $(VENV)/.dev ## the installed service on a booted systemd, as root; says so where it cannot
 	@$(BIN)/python -m tests.systemd.run $(ARGS)
 
-test-engines: $(VENV)/.dev ## observer and supervisor with a real Podman and a booted systemd, as root; says so where it cannot
+test-engines: $(VENV)/.dev ## observer and supervisor with real Docker, Podman and systemd, as root; says so where it cannot
 	@$(BIN)/python -m tests.engines.run $(ARGS)
 
 torture: $(VENV)/.dev ## every fault provoked for real, at length; prints the table of docs/reliability.md

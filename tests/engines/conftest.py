@@ -9,30 +9,30 @@ from pathlib import Path
 import pytest
 
 from tests.engines.circle import Circle
-from tests.engines.podman import Podman
+from tests.engines.containers import ENGINES, Engine
 from tests.systemd.machine import Machine
 
 WANTED = os.environ.get("TEST_ENGINES", "").split()
 collect_ignore_glob = [
-    *([] if "podman" in WANTED else ["test_podman.py"]),
+    *([] if ENGINES.keys() & set(WANTED) else ["test_containers.py"]),
     *([] if "systemd" in WANTED else ["test_systemd.py"]),
 ]
 
 
-@pytest.fixture(scope="session")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
-    """A real Podman with a storage of its own, and its API on a socket."""
-    with Podman(tmp_path_factory.mktemp("podman")) as engine:
-        yield engine
+@pytest.fixture(scope="session", params=[name for name in ENGINES if name in WANTED])
+def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A real engine with a storage of its own, and its API on a socket."""
+    with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as started:
+        yield started
 
 
 @pytest.fixture
-def circle(tmp_path: Path, podman: Podman) -> Iterator[Circle]:
-    """Podman, observer, world folder, supervisor, event log."""
-    podman.clear()
-    with Circle(tmp_path, podman.socket) as closed:
+def circle(tmp_path: Path, engine: Engine) -> Iterator[Circle]:
+    """Engine, observer, world folder, supervisor, event log."""
+    engine.clear()
+    with Circle(tmp_path, engine.socket) as closed:
         yield closed
-    podman.clear()
+    engine.clear()
 
 
 @pytest.fixture(scope="session")

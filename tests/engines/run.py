@@ -1,4 +1,4 @@
-"""``make test-engines``: the tests of this folder against a real Podman and a booted systemd, or why not."""
+"""``make test-engines``: the tests of this folder against real engines and a booted systemd, or why not."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import os
 import sys
 from pathlib import Path
 
-from tests.engines import podman
+from tests.engines.containers import ENGINES
 from tests.systemd import machine
 
 
 def main() -> None:
     wanted = []
-    without_podman = "it needs root" if os.geteuid() != 0 else podman.why_not()
-    if without_podman is None:
-        wanted.append("podman")
-    else:
-        print(f"test-engines: podman NOT RUN, nothing of it was tested: {without_podman}")
+    for name, engine in ENGINES.items():
+        reason = engine.why_not()
+        if reason is None:
+            wanted.append(name)
+        else:
+            print(f"test-engines: {name} NOT RUN, nothing of it was tested: {reason}")
     without_systemd = machine.why_not()
     if without_systemd is None:
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines.circle import NODE, Circle
-from tests.engines.podman import IMAGE, Podman
+from tests.engines.containers import IMAGE, Engine, Podman
 from tests.systemd.machine import until
 
 WEB = f"service:{NODE}/web"
@@ -24,25 +24,25 @@ CLEARED = ("resolved", WEB, "cleared")
 INVENTORY = "services:\n  web:\n"
 
 
-def test_a_killed_container_is_redeployed(circle: Circle, podman: Podman) -> None:
-    podman.start("web")
+def test_a_killed_container_is_redeployed(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
     circle.close(INVENTORY)
-    podman("kill", "web")
+    engine("kill", "web")
     circle.expect(REDEPLOY)
     assert circle.service("web")["status"] == "failed"
     assert circle.service("web")["raw"]["exit_code"] == 137
     # SIGKILL is no proof that memory ran out.
     assert circle.service("web")["detail"] == "ended with exit code 137"
-    podman("start", "web")
+    engine("start", "web")
     circle.expect(CLEARED)
 
 
-def test_a_removed_container_is_deployed(circle: Circle, podman: Podman) -> None:
-    podman.start("web")
+def test_a_removed_container_is_deployed(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
     circle.close(INVENTORY)
-    podman("rm", "--force", "--time", "0", "web")
+    engine("rm", "--force", "web")
     circle.expect(*_either(circle, [DEPLOY], [REDEPLOY, ("resolved", WEB, "replaced"), DEPLOY]))
-    podman.start("web")
+    engine.start("web")
     circle.expect(*_either(circle, [CLEARED], [("resolved", WEB, "replaced"), REDEPLOY, CLEARED]))
 
 
@@ -53,42 +53,43 @@ def _either(circle: Circle, *ways: list[tuple[str, str, str]]) -> list[tuple[str
     return next(way for way in ways if sorted(circle.events()) == sorted(way))
 
 
-def test_an_unhealthy_container_is_redeployed(circle: Circle, podman: Podman, tmp_path: Path) -> None:
+def test_an_unhealthy_container_is_redeployed(circle: Circle, engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "well").touch()
-    check = ("--health-cmd", "test -e /data/well", "--health-interval", "disable", "--health-retries", "1")
-    podman.start("web", options=(*check, "--volume", f"{tmp_path}:/data"))
-    podman("healthcheck", "run", "web")
+    engine.start("web", options=(*engine.health("test -e /data/well"), "--volume", f"{tmp_path}:/data"))
+    engine.check("web", "healthy")
     circle.close(INVENTORY)
     assert circle.service("web")["raw"]["health"] == "healthy"
     (tmp_path / "well").unlink()
-    podman("healthcheck", "run", "web", check=False)
+    engine.check("web", "unhealthy")
     circle.expect(REDEPLOY)
     assert circle.service("web")["status"] == "unhealthy"
     (tmp_path / "well").touch()
-    podman("healthcheck", "run", "web")
+    engine.check("web", "healthy")
     circle.expect(CLEARED)
     # Stopped, it has no health any more, whatever the engine goes on printing.
-    podman("stop", "web")
+    engine("stop", "web")
     circle.expect(REDEPLOY)
     assert circle.service("web")["status"] == "failed"
-    podman("start", "web")
-    podman("healthcheck", "run", "web")
+    engine("start", "web")
+    engine.check("web", "healthy")
     circle.expect(CLEARED)
 
 
-def test_a_container_whose_check_has_not_passed_yet_is_starting(circle: Circle, podman: Podman) -> None:
-    podman.start("web", options=("--health-cmd", "true", "--health-interval", "disable"))
+def test_a_container_whose_check_has_not_passed_yet_is_starting(circle: Circle, engine: Engine, tmp_path: Path) -> None:
+    options = (*engine.health("test -e /data/well"), "--health-start-period", "1h", "--volume", f"{tmp_path}:/data")
+    engine.start("web", options=options)
     circle.close(INVENTORY)
     assert circle.service("web")["status"] == "starting"
     circle.expect()
-    podman("healthcheck", "run", "web")
+    (tmp_path / "well").touch()
+    engine.check("web", "healthy")
     until(lambda: circle.service("web")["status"] == "ok", "it is healthy")
     circle.expect()
 
 
-def test_a_crash_loop_is_unhealthy_while_it_looks_well(circle: Circle, podman: Podman, tmp_path: Path) -> None:
+def test_a_crash_loop_is_unhealthy_while_it_looks_well(circle: Circle, engine: Engine, tmp_path: Path) -> None:
     script = "while ! test -e /data/ill; do sleep 0.1; done; sleep 0.2; exit 1"
-    podman.start("web", "sh", "-c", script, options=("--restart", "always", "--volume", f"{tmp_path}:/data"))
+    engine.start("web", "sh", "-c", script, options=("--restart", "always", "--volume", f"{tmp_path}:/data"))
     circle.close(INVENTORY)
     (tmp_path / "ill").touch()
     until(lambda: "crash loop" in circle.service("web").get("detail", ""), "it is seen")
@@ -104,66 +105,66 @@ def test_a_crash_loop_is_unhealthy_while_it_looks_well(circle: Circle, podman: P
     assert circle.events() in ([REDEPLOY, CLEARED], [REDEPLOY, CLEARED] * 2)
 
 
-def test_a_paused_container_is_redeployed(circle: Circle, podman: Podman) -> None:
-    podman.start("web")
+def test_a_paused_container_is_redeployed(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
     circle.close(INVENTORY)
-    podman("pause", "web")
+    engine("pause", "web")
     circle.expect(REDEPLOY)
     assert circle.service("web")["status"] == "stopped"
-    podman("unpause", "web")
+    engine("unpause", "web")
     circle.expect(CLEARED)
 
 
-def test_a_oneshot_that_finishes_is_well(circle: Circle, podman: Podman) -> None:
-    podman.start("web", "sleep", "1")
+def test_a_oneshot_that_finishes_is_well(circle: Circle, engine: Engine) -> None:
+    engine.start("web", "sleep", "1")
     circle.close("services:\n  web: {oneshot: true}\n")
     until(lambda: circle.service("web")["status"] == "completed", "it has finished")
     circle.expect()
-    podman("rm", "web")
+    engine("rm", "web")
     circle.look()
     assert circle.service("web") == {}
     circle.expect()
 
 
-def test_a_oneshot_that_fails_is_redeployed(circle: Circle, podman: Podman, tmp_path: Path) -> None:
-    podman.start("web", "sh", "-c", "sleep 1; test -e /data/well", options=("--volume", f"{tmp_path}:/data"))
+def test_a_oneshot_that_fails_is_redeployed(circle: Circle, engine: Engine, tmp_path: Path) -> None:
+    engine.start("web", "sh", "-c", "sleep 1; test -e /data/well", options=("--volume", f"{tmp_path}:/data"))
     circle.close("services:\n  web: {oneshot: true}\n")
     circle.expect(REDEPLOY)
     assert circle.service("web")["status"] == "failed"
     (tmp_path / "well").touch()
-    podman("start", "web")
+    engine("start", "web")
     circle.expect(CLEARED)
     until(lambda: circle.service("web")["status"] == "completed", "it has finished")
     circle.expect()
 
 
-def test_an_engine_that_is_gone_makes_nothing_missing(circle: Circle, podman: Podman) -> None:
-    podman.start("web")
-    podman.start("stray")
+def test_an_engine_that_is_gone_makes_nothing_missing(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
+    engine.start("stray")
     circle.close(INVENTORY)
-    podman.silence()
+    engine.silence()
     try:
         circle.expect(UNKNOWN)
         assert circle.service("web")["status"] == circle.service("stray")["status"] == "unknown"
     finally:
-        podman.serve()
+        engine.serve()
     circle.expect(CLEARED)
 
 
-def test_an_engine_that_hangs_is_cut_off(circle: Circle, podman: Podman) -> None:
-    podman.start("web")
-    circle.look_through(podman.socket, "--timeout", "2s")
+def test_an_engine_that_hangs_is_cut_off(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
+    circle.look_through(engine.socket, "--timeout", "2s")
     circle.close(INVENTORY)
-    podman.suspend()
+    engine.suspend()
     try:
         circle.expect(UNKNOWN)
     finally:
-        podman.resume()
+        engine.resume()
     circle.expect(CLEARED)
 
 
-def test_an_observer_that_has_stopped_is_noticed(circle: Circle, podman: Podman) -> None:
-    podman.start("web")
+def test_an_observer_that_has_stopped_is_noticed(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
     circle.close(INVENTORY, "--stale-after", "2s")
     circle.stop_observing()
     until(lambda: circle.events() == [("blocked", "input:world", "check_observer")], "it is missed")
@@ -171,18 +172,19 @@ def test_an_observer_that_has_stopped_is_noticed(circle: Circle, podman: Podman)
     circle.expect(("blocked", "input:world", "check_observer"), ("resolved", "input:world", "cleared"))
 
 
-def test_names_come_from_the_inventory_from_compose_and_from_the_container(circle: Circle, podman: Podman) -> None:
+def test_names_come_from_the_inventory_from_compose_and_from_the_container(circle: Circle, engine: Engine) -> None:
     def compose(project: str, service: str) -> tuple[str, ...]:
         labels = (f"com.docker.compose.project={project}", f"com.docker.compose.service={service}")
         return ("--label", labels[0], "--label", labels[1], "--env", "SECRET=hunter2", "--label", "token=hunter2")
 
-    podman.start("media-db-1", options=compose("media", "db"))
-    podman.start("blog-db-1", options=compose("blog", "db"))
-    podman.start("blog-web-1", options=compose("blog", "web"))
-    podman.start("odd", "sh", "-c", "sleep 3600 # hunter2")
-    podman.start("stray")
-    podman("pod", "create", "--name", "pod", "--infra-image", IMAGE, "--infra-command", "/bin/sleep")
-    assert podman("pod", "inspect", "pod", "--format", "{{.NumContainers}}").strip() == "1"
+    engine.start("media-db-1", options=compose("media", "db"))
+    engine.start("blog-db-1", options=compose("blog", "db"))
+    engine.start("blog-web-1", options=compose("blog", "web"))
+    engine.start("odd", "sh", "-c", "sleep 3600 # hunter2")
+    engine.start("stray")
+    if isinstance(engine, Podman):
+        engine("pod", "create", "--name", "pod", "--infra-image", IMAGE, "--infra-command", "/bin/sleep")
+        assert engine("pod", "inspect", "pod", "--format", "{{.NumContainers}}").strip() == "1"
     circle.close("services:\n  media/db:\n  blog/db:\n  web:\n  renamed: {container: odd}\n")
     assert sorted(circle.observed()["services"]) == ["blog/db", "media/db", "renamed", "stray", "web"]
     assert "hunter2" not in circle.document.read_text()
@@ -194,10 +196,10 @@ def _unmanaged(circle: Circle) -> object:
     return json.loads(circle.lab.command("reconcile", "--dry-run", "-o", "json").stdout)["unmanaged"]
 
 
-def test_from_nothing_to_a_first_summary(circle: Circle, podman: Podman) -> None:
-    podman.start("web")
-    podman.start("job", "true")
-    until(lambda: "Exited" in podman("ps", "--all", "--filter", "name=job", "--format", "{{.Status}}"), "it has ended")
+def test_from_nothing_to_a_first_summary(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
+    engine.start("job", "true")
+    until(lambda: "Exited" in engine("ps", "--all", "--filter", "name=job", "--format", "{{.Status}}"), "it has ended")
     circle.observe()
     drafted: subprocess.CompletedProcess[str] = circle.lab.command(
         "inventory", "init", "--from-observed", NODE, "--force"
@@ -209,15 +211,15 @@ def test_from_nothing_to_a_first_summary(circle: Circle, podman: Podman) -> None
 
 @pytest.mark.skipif(shutil.which("haproxy") is None, reason="there is no haproxy")
 def test_the_proxy_of_the_paper_lets_the_observer_look_and_nobody_touch(
-    circle: Circle, podman: Podman, tmp_path: Path
+    circle: Circle, engine: Engine, tmp_path: Path
 ) -> None:
     paper = (Path(__file__).parents[2] / "docs" / "observer.md").read_text()
     shown = re.search(r"```haproxy\n(.*?)```", paper, re.DOTALL)
     assert shown is not None
     readonly = tmp_path / "readonly.sock"
-    config = shown[1].replace("/run/docker.sock", str(podman.socket)).replace("/run/haproxy/engine.sock", str(readonly))
+    config = shown[1].replace("/run/docker.sock", str(engine.socket)).replace("/run/haproxy/engine.sock", str(readonly))
     (tmp_path / "haproxy.cfg").write_text(config.replace(" group runtime-supervisor-observer", ""))
-    podman.start("web")
+    engine.start("web")
     with subprocess.Popen(["haproxy", "-db", "-f", str(tmp_path / "haproxy.cfg")]) as proxy:
         until(readonly.exists, "the proxy's socket")
         try:
@@ -227,6 +229,7 @@ def test_the_proxy_of_the_paper_lets_the_observer_look_and_nobody_touch(
             for method, path in (
                 ("POST", "/containers/web/kill"),
                 ("DELETE", "/v4.0.0/libpod/containers/web"),
+                ("DELETE", "/containers/web"),
                 ("GET", "/containers/web/logs"),
                 ("GET", "/v4.0.0/libpod/containers/web/archive?path=/"),
                 ("GET", "/images/json"),

@@ -1,0 +1,196 @@
+"""Real container engines for tests: own storage, an image of one static program, and the API service as a process."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from tests.systemd.machine import until
+
+BUSYBOX = Path("/bin/busybox")
+IMAGE = "localhost/box:1"
+
+
+class Engine:
+    """``with Podman(folder) as engine: engine.start("web")``; gone with all its containers at the end."""
+
+    programs: tuple[str, ...]
+    packages: str
+    limits: tuple[str, ...] = ("--network=host",)
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.socket = folder / "engine.sock"
+        self._service: subprocess.Popen[bytes] | None = None
+
+    @property
+    def command(self) -> list[str]:
+        """The client."""
+        raise NotImplementedError
+
+    @property
+    def service(self) -> list[str]:
+        """The process that answers on the socket."""
+        raise NotImplementedError
+
+    @classmethod
+    def why_not(cls) -> str | None:
+        """Why none runs here, or None."""
+        if os.geteuid() != 0:
+            return "it needs root"
+        missing = [name for name in cls.programs if shutil.which(name) is None]
+        if missing or not BUSYBOX.exists():
+            what = " and no ".join(missing) or str(BUSYBOX)
+            return f"there is no {what} (Debian: apt-get install {cls.packages} busybox-static)"
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            try:
+                with cls(Path(folder)) as engine:
+                    engine.start("probe")
+            except (AssertionError, OSError, subprocess.SubprocessError) as error:
+                return f"no container can be started: {error}"
+        return None
+
+    def __enter__(self) -> Self:
+        self.serve()
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(BUSYBOX, "bin/busybox")
+            for name in ("sh", "sleep", "true", "false", "cat", "test"):
+                link = tarfile.TarInfo(f"bin/{name}")
+                link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+                tar.addfile(link)
+        try:
+            image = archive.getvalue()
+            subprocess.run([*self.command, "import", "-", IMAGE], input=image, check=True, capture_output=True)
+        except BaseException:
+            self.silence()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.clear()
+        self.silence()
+
+    def serve(self) -> None:
+        """Answer on the socket."""
+        with (self.folder / "log").open("ab") as log:
+            self._service = subprocess.Popen(self.service, stdout=log, stderr=log)
+        until(lambda: self("version", check=False), "the API answers")
+
+    def silence(self) -> None:
+        """Gone, and the socket with it; what runs goes on."""
+        if self._service is not None:
+            self._service.kill()
+            self._service.wait()
+            self._service = None
+        with suppress(FileNotFoundError):
+            self.socket.unlink()
+
+    def suspend(self) -> None:
+        """The API takes connections, and answers nothing."""
+        assert self._service is not None
+        self._service.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self._service is not None
+        self._service.send_signal(signal.SIGCONT)
+
+    def __call__(self, *arguments: str, check: bool = True) -> str:
+        """One command of the client; its standard output."""
+        done = subprocess.run([*self.command, *arguments], capture_output=True, text=True, check=False, timeout=60)
+        assert not check or done.returncode == 0, f"{arguments}: exit {done.returncode}\n{done.stderr}"
+        return done.stdout if done.returncode == 0 else ""
+
+    def start(self, name: str, *command: str, options: tuple[str, ...] = ()) -> None:
+        """Run a container in the background; it sleeps unless told otherwise."""
+        self("run", "--detach", "--name", name, *self.limits, *options, IMAGE, *(command or ("sleep", "3600")))
+
+    def health(self, command: str) -> tuple[str, ...]:
+        """Options that give a container a health check."""
+        raise NotImplementedError
+
+    def check(self, name: str, wanted: str) -> None:
+        """Until the health check of a container has said what is wanted."""
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        """No container is left."""
+        if names := self("ps", "--all", "--quiet", check=False).split():
+            self("rm", "--force", *names, check=False)
+
+
+class Podman(Engine):
+    """Its client works without the API; its health checks are the test's to run."""
+
+    programs = ("podman", "runc")
+    packages = "podman runc"
+    limits = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000", "--network=host", "--stop-timeout=0")
+
+    @property
+    def command(self) -> list[str]:
+        return [
+            *("podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs"),
+            *("--root", str(self.folder / "root"), "--runroot", str(self.folder / "run")),
+        ]
+
+    @property
+    def service(self) -> list[str]:
+        return [*self.command, "system", "service", "--time", "0", f"unix://{self.socket}"]
+
+    def serve(self) -> None:
+        super().serve()
+        until(self.socket.exists, "the API's socket")
+
+    def health(self, command: str) -> tuple[str, ...]:
+        return ("--health-cmd", command, "--health-interval", "disable", "--health-retries", "1")
+
+    def check(self, name: str, wanted: str) -> None:
+        self("healthcheck", "run", name, check=wanted == "healthy")
+
+    def clear(self) -> None:
+        super().clear()
+        self("pod", "rm", "--force", "--all", check=False)
+
+
+class Docker(Engine):
+    """The daemon, without a network of its own; its containers outlive it."""
+
+    programs = ("dockerd", "docker")
+    packages = "docker.io"
+    limits = ("--network=host", "--stop-timeout=1")
+
+    @property
+    def command(self) -> list[str]:
+        return ["docker", "--host", f"unix://{self.socket}"]
+
+    @property
+    def service(self) -> list[str]:
+        return [
+            *("dockerd", "--host", f"unix://{self.socket}", "--live-restore", "--storage-driver", "vfs"),
+            *("--iptables=false", "--ip6tables=false", "--bridge=none", "--pidfile", str(self.folder / "pid")),
+            *("--data-root", str(self.folder / "data"), "--exec-root", str(self.folder / "exec")),
+        ]
+
+    def silence(self) -> None:
+        # Asked to end, it takes its containerd with it and leaves what runs; killed, it leaves all of it behind.
+        if self._service is not None:
+            self._service.terminate()
+            self._service.wait(60)
+        super().silence()
+
+    def health(self, command: str) -> tuple[str, ...]:
+        return ("--health-cmd", command, "--health-interval", "300ms", "--health-retries", "1")
+
+    def check(self, name: str, wanted: str) -> None:
+        until(lambda: self("inspect", "--format", "{{.State.Health.Status}}", name).strip() == wanted, wanted)
+
+
+ENGINES: dict[str, type[Engine]] = {"docker": Docker, "podman": Podman}
