@@ -47,10 +47,9 @@ def test_every_setting_is_in_the_papers_with_its_default(key: object) -> None:
 @pytest.mark.parametrize("key", OBSERVER.keys, ids=lambda key: key.name)
 def test_every_setting_of_the_observer_is_in_its_papers_with_its_default(key: Key) -> None:
     paper = (ROOT / "docs" / "observer.md").read_text()
-    default = f" `{key.default}` " if key.default else " "
-    assert f"| `{key.name}` |{default}|" in paper
+    assert f"| `{key.name}` | `{key.default}` |" in paper
     example = (ROOT / "config" / "observer.yaml").read_text()
-    assert f"\n# {key.name}: {key.default or chr(34) * 2}\n" in example
+    assert f"\n# {key.name}: {key.default}\n" in example
 
 
 def test_the_default_configuration_of_the_observer_is_one(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from supervisor.files.settings import (
 DEFAULT_CONFIG = "/etc/runtime-supervisor/observer.yaml"
 AUTO = "auto"
 """In place of a list of engines: those of the usual places that are there."""
+NONE = "none"
 USUAL = ("/run/docker.sock", "/run/podman/podman.sock")
 
 
@@ -37,15 +38,15 @@ def _node(text: str) -> str:
 def _engines(text: str) -> tuple[str, ...] | None:
     if text == AUTO:
         return None
-    paths = text.split() if text != "none" else []
+    paths = text.split() if text != NONE else []
     for path in paths:
         if not path.startswith("/"):
-            raise ValueError(f"{path[:60]!r} is no absolute path of a socket; write {AUTO}, none, or paths")
+            raise ValueError(f"{path[:60]!r} is no absolute path of a socket; write {AUTO}, {NONE}, or paths")
     return tuple(dict.fromkeys(paths))
 
 
 def _words(text: str) -> tuple[str, ...]:
-    words = tuple(dict.fromkeys(text.split()))
+    words = tuple(dict.fromkeys(text.split())) if text != NONE else ()
     for word in words:
         if word.startswith("-"):
             raise ValueError(f"{word[:60]!r} is no unit")
@@ -66,7 +67,7 @@ KEYS: tuple[Key, ...] = (
     Key("timeout", "10s", parse_positive_duration, "a source that takes longer does not answer"),
     Key("engines", AUTO, _engines, "API sockets of container engines: auto, none, or paths with blanks between"),
     Key("systemd", "true", _switch, "look at systemd units: true or false"),
-    Key("units", "", _words, "units beyond those of the inventory; patterns stand for what is loaded"),
+    Key("units", NONE, _words, "units beyond those of the inventory; patterns stand for what is loaded"),
     Key("reachability", "true", _switch, "look whether the inventory's nodes with an address answer: true or false"),
     Key("crash_window", "5m", parse_positive_duration, "two restarts within it are a crash loop"),
     Key("max_input_bytes", "16MiB", parse_size, "a larger inventory file is refused"),

@@ -20,9 +20,9 @@ collect_ignore_glob = [
 
 
 @pytest.fixture(scope="session", params=[name for name in ENGINES if name in WANTED])
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """A real engine with a storage of its own, and its API on a socket."""
-    with ENGINES[request.param](tmp_path_factory.mktemp(request.param)) as started:
+    with ENGINES[request.param]() as started:
         yield started
 
 

@@ -20,15 +20,16 @@ IMAGE = "localhost/box:1"
 
 
 class Engine:
-    """``with Podman(folder) as engine: engine.start("web")``; gone with all its containers at the end."""
+    """``with Podman() as engine: engine.start("web")``; gone with all its containers at the end."""
 
     programs: tuple[str, ...]
     packages: str
     limits: tuple[str, ...] = ("--network=host",)
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.socket = folder / "engine.sock"
+    def __init__(self) -> None:
+        # Not below pytest's folder, which could not be tidied up while an engine has something mounted there.
+        self.folder = Path(tempfile.mkdtemp(prefix="runtime-supervisor-engine-"))
+        self.socket = self.folder / "engine.sock"
         self._service: subprocess.Popen[bytes] | None = None
 
     @property
@@ -50,16 +51,14 @@ class Engine:
         if missing or not BUSYBOX.exists():
             what = " and no ".join(missing) or str(BUSYBOX)
             return f"there is no {what} (Debian: apt-get install {cls.packages} busybox-static)"
-        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            try:
-                with cls(Path(folder)) as engine:
-                    engine.start("probe")
-            except (AssertionError, OSError, subprocess.SubprocessError) as error:
-                return f"no container can be started: {error}"
+        try:
+            with cls() as engine:
+                engine.start("probe")
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            return f"no container can be started: {error}"
         return None
 
     def __enter__(self) -> Self:
-        self.serve()
         archive = io.BytesIO()
         with tarfile.open(fileobj=archive, mode="w") as tar:
             tar.add(BUSYBOX, "bin/busybox")
@@ -67,17 +66,22 @@ class Engine:
                 link = tarfile.TarInfo(f"bin/{name}")
                 link.type, link.linkname = tarfile.SYMTYPE, "busybox"
                 tar.addfile(link)
+        image = archive.getvalue()
         try:
-            image = archive.getvalue()
+            self.serve()
             subprocess.run([*self.command, "import", "-", IMAGE], input=image, check=True, capture_output=True)
         except BaseException:
-            self.silence()
+            self.__exit__()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         self.clear()
         self.silence()
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for mount in reversed([one for one in mounts if one.startswith(f"{self.folder}/")]):
+            subprocess.run(["umount", "--lazy", mount], check=True)
+        shutil.rmtree(self.folder)
 
     def serve(self) -> None:
         """Answer on the socket."""

@@ -266,6 +266,8 @@ def test_settings_have_their_own_prefix_and_file(tmp_path: Path) -> None:
     assert settings(engines="none").engines == ()
     assert settings(engines="/a /b /a").engines == ("/a", "/b")
     assert settings().engines is None
+    assert settings().units == ()
+    assert settings(units="a.service b*.timer").units == ("a.service", "b*.timer")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,20 @@ def test_answers_are_matched_to_questions(systemctl: Path) -> None:
     assert [(one.name, one.status) for one in seen] == [("a.service", "ok")]
 
 
+def test_units_beyond_the_inventory_are_told_apart_by_their_own_names(systemctl: Path) -> None:
+    systemctl.write_text(
+        """#!/bin/sh
+case "$*" in
+*"-- ng*") printf 'Id=nginx.service\\nActiveState=active\\n\\nId=a.service\\nActiveState=failed\\n' ;;
+*"-- a.service b.service") printf 'Id=a.service\\nActiveState=active\\n\\nLoadState=not-found\\n' ;;
+esac
+"""
+    )
+    seen = Units(("ng*",), SECOND, str(systemctl)).look(SERVICES)
+    # One that the inventory names, too, is asked for once.
+    assert [(one.name, one.status) for one in seen] == [("a.service", "ok"), ("nginx.service", "ok")]
+
+
 @pytest.mark.parametrize(
     ("script", "why"),
     [
