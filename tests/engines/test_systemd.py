@@ -206,3 +206,27 @@ def test_the_observer_says_who_does_not_answer_once(lab: Lab) -> None:
     lab.look(6)
     lines = [one["MESSAGE"] for one in lab.machine.journal("-t", OBSERVER, "-p", "warning")]
     assert lines == ["/run/absent.sock cannot be reached: No such file or directory"]
+
+
+def test_membership_of_the_sockets_group_is_what_it_takes(lab: Lab) -> None:
+    lab.unit(
+        "engine.socket",
+        *("ListenStream=/run/engine.sock", "Accept=yes", "SocketGroup=adm", "SocketMode=0660"),
+        section="Socket",
+    )
+    answer = r"HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n"
+    lab.unit("engine@.service", f"ExecStart=/usr/bin/printf '{answer}'", "StandardOutput=socket")
+    lab.machine.systemctl("start", "engine.socket")
+    lab.close("services:\n")
+    lab.machine.path(f"/etc/{NAME}/observer.yaml").write_text("interval: 300ms\nengines: /run/engine.sock\n")
+
+    def said() -> str:
+        lab.machine.systemctl("restart", OBSERVER)
+        return lab.machine.show("StatusText", OBSERVER)
+
+    assert said().endswith("/run/engine.sock cannot be reached: Permission denied")
+    lab.machine.run("usermod", "-aG", "adm", OBSERVER)
+    try:
+        assert said().endswith("/run/engine.sock answered 503 to GET /version")
+    finally:
+        lab.machine.run("gpasswd", "-d", OBSERVER, "adm")
