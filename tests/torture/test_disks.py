@@ -100,15 +100,17 @@ class Sick:
 
 
 def fill(folder: Path) -> Path:
-    """A file that takes all that is left."""
+    """A file that takes all that is left, and what a commit of the journal gives back meanwhile."""
     filler = folder / "filler"
     with filler.open("wb", buffering=0) as file:
-        for size in (1 << 16, BLOCK, 512, 1):
-            with suppress(OSError):
-                while file.write(b"\0" * size) == size:
-                    pass
-            with suppress(OSError):
-                os.fsync(file.fileno())
+        size = -1
+        while size < (size := file.tell()):
+            for length in (1 << 16, BLOCK, 512, 1):
+                with suppress(OSError):
+                    while file.write(b"\0" * length) == length:
+                        pass
+                with suppress(OSError):
+                    os.fsync(file.fileno())
     return filler
 
 
