@@ -287,7 +287,7 @@ def _check(options: argparse.Namespace) -> int:
     else:
         _write([str(one) for one in problems])
         if not problems:
-            nodes, documents = len(judgement.picture.desired.nodes), len(judgement.picture.actual.documents)
+            nodes, documents = len(judgement.picture.desired.nodes), len(judgement.picture.actual.readings)
             print(f"no problems: {nodes} nodes, {documents} world documents", file=sys.stderr)
     wrong = any(one.level is Level.ERROR or options.strict for one in problems)
     return FAILED if wrong else DONE

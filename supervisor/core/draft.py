@@ -40,7 +40,7 @@ class Draft:
 
 def draft_from_world(actual: Actual, node: str) -> Draft:
     """What the world reports of a node. DraftError when it reports no service of it."""
-    reports = actual.services.get(node, {})
+    reports = actual.facts(node).services
     services, notes = [], []
     for name in sorted(reports):
         word = reports[name].word
@@ -53,7 +53,7 @@ def draft_from_world(actual: Actual, node: str) -> Draft:
             notes.append(f"{name} is {reports[name].status!r} just now: is it to be there at all?")
         services.append(DraftService(name, oneshot=completed))
     if not services:
-        known = ", ".join(sorted(one for one in actual.services if actual.services[one])) or "none"
+        known = ", ".join(sorted(name for name, facts in actual.nodes.items() if facts.services)) or "none"
         raise DraftError(
             f"cannot draft an inventory: the world reports no service of {node!r}; it reports services of: {known}"
         )

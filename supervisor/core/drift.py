@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
@@ -67,38 +68,80 @@ class ServiceState(StrEnum):
     UNKNOWN = "not known to the inventory"
 
 
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """What bears on every node: whether there is an inventory and a world at all, and what is unreadable of it."""
+
+    thresholds: Thresholds
+    inventory: bool
+    world: bool
+    stale: bool
+    unreadable: InputRef | None
+
+    @classmethod
+    def of(cls, desired: Desired, actual: Actual, thresholds: Thresholds, now: Instant) -> Climate:
+        fresh = any(not is_stale(document, thresholds, now) for document in actual.documents)
+        return cls(
+            thresholds,
+            desired.folder is None,
+            actual.folder is None,
+            not fresh and any(True for _ in actual.documents),
+            next((one.ref for one in actual.unreadable if one.node is None), None),
+        )
+
+
+def unreadable_own(actual: Actual) -> dict[str, InputRef]:
+    """The own documents that cannot be used, by node."""
+    return {one.node: one.ref for one in reversed(actual.unreadable) if one.node is not None}
+
+
+def is_stale(document: Document, thresholds: Thresholds, now: Instant) -> bool:
+    """Older than ``stale_after``, or ahead of now by more than that."""
+    return abs(now - document.observed_at) > thresholds.stale_after
+
+
 @dataclass(frozen=True)
 class Picture:
-    """Everything a judgement looks at, and the verdict on each node of the inventory."""
+    """Everything a judgement looks at, and the verdict on each node of the inventory.
+
+    ``unreadable`` are the own documents that cannot be used, by node; ``known`` are verdicts that still hold.
+    """
 
     desired: Desired
     actual: Actual
     graph: Graph
-    thresholds: Thresholds
+    climate: Climate
+    unreadable: Mapping[str, InputRef]
     now: Instant
-    nodes: dict[str, NodeVerdict] = field(init=False)
+    known: InitVar[Mapping[str, NodeVerdict]]
+    nodes: Mapping[str, NodeVerdict] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "nodes", {name: self._judge_node(name) for name in sorted(self.desired.nodes)})
+    def __post_init__(self, known: Mapping[str, NodeVerdict]) -> None:
+        verdicts = {name: known.get(name) or self._judge_node(name) for name in self.desired.nodes}
+        object.__setattr__(self, "nodes", verdicts)
 
     # --- nodes
 
-    def is_stale(self, document: Document) -> bool:
-        """Older than ``stale_after``, or ahead of now by more than that."""
-        return abs(self.now - document.observed_at) > self.thresholds.stale_after
+    @property
+    def thresholds(self) -> Thresholds:
+        return self.climate.thresholds
 
-    @cached_property
+    @property
     def world_is_stale(self) -> bool:
         """Every document is stale (and there is one)."""
-        return bool(self.actual.documents) and all(map(self.is_stale, self.actual.documents))
+        return self.climate.stale
+
+    def is_stale(self, document: Document) -> bool:
+        return is_stale(document, self.thresholds, self.now)
 
     @cached_property
-    def unreadable_own(self) -> dict[str, InputRef]:
-        return {one.node: one.ref for one in reversed(self.actual.unreadable) if one.node is not None}
-
-    @cached_property
-    def unreadable_shared(self) -> InputRef | None:
-        return next((one.ref for one in self.actual.unreadable if one.node is None), None)
+    def muted_by(self) -> Mapping[InputRef, list[str]]:
+        """The nodes that are not judged, by the input that keeps them from being judged."""
+        muted: defaultdict[InputRef, list[str]] = defaultdict(list)
+        for name, verdict in self.nodes.items():
+            if verdict.cause is not None:
+                muted[verdict.cause].append(name)
+        return muted
 
     def _judge_node(self, name: str) -> NodeVerdict:
         actual = self.actual
@@ -106,23 +149,23 @@ class Picture:
             return NodeVerdict(NodeStanding.UNJUDGED, "the world folder cannot be used", WORLD)
         if self.world_is_stale:
             return NodeVerdict(NodeStanding.UNJUDGED, "every document of the world is stale", WORLD)
-        cause = self.unreadable_own.get(name)
+        cause = self.unreadable.get(name)
         if cause is not None:
             return NodeVerdict(NodeStanding.UNJUDGED, f"its own document {cause.path} cannot be used", cause)
-        cause = self.unreadable_shared
-        if cause is not None and name not in actual.own:
+        cause = self.climate.unreadable
+        facts = actual.facts(name)
+        if cause is not None and not facts.own:
             because = f"{cause.path}, which may speak of it, cannot be used"
             return NodeVerdict(NodeStanding.UNJUDGED, because, cause)
-        newest = actual.newest.get(name)
+        newest, report = facts.newest, facts.report
         if newest is None:
             return NodeVerdict(NodeStanding.OFFLINE, "not reported")
         if self.is_stale(newest):
             limit = format_duration(self.thresholds.stale_after)
             side = f"older than {limit}" if newest.observed_at < self.now else f"more than {limit} ahead of the clock"
             return NodeVerdict(NodeStanding.STALE, f"its newest observation is {side}")
-        report = actual.nodes.get(name)
         if report is None:
-            if name in actual.listed:
+            if facts.listed:
                 return NodeVerdict(NodeStanding.ONLINE, "services of it are reported")
             return NodeVerdict(NodeStanding.STALE, "its document gives neither a status nor services")
         if report.word is NodeWord.UNOBSERVED:
@@ -133,7 +176,7 @@ class Picture:
     # --- services
 
     def report_of(self, ref: ServiceRef) -> ServiceReport | None:
-        return self.actual.services.get(ref.node, {}).get(ref.name)
+        return self.actual.facts(ref.node).services.get(ref.name)
 
     def state_of(self, ref: ServiceRef) -> ServiceState:
         """What any service, expected or not, is judged to be."""
@@ -166,32 +209,33 @@ class Picture:
         )
         return ServiceState.WELL if well else ServiceState.UNHEALTHY
 
+    def deployments(self, ref: ServiceRef) -> tuple[Deployment, ...]:
+        return self.actual.facts(ref.node).deployments.get(ref.name, ())
+
     def finished(self, ref: ServiceRef) -> tuple[Deployment, ...]:
         """Its finished deployments within the window, oldest first."""
         oldest = self.now - self.thresholds.deployment_window
         return tuple(
             one
-            for one in self.actual.deployments.get(ref, ())
+            for one in self.deployments(ref)
             if one.at >= oldest and one.outcome in (Outcome.FAILED, Outcome.SUCCEEDED)
         )
 
     def failed_deployment(self, ref: ServiceRef) -> Deployment | None:
         """Its latest finished deployment within the window, if that failed."""
-        finished = self.finished(ref) if ref in self.actual.deployments else ()
+        finished = self.finished(ref)
         return finished[-1] if finished and finished[-1].outcome is Outcome.FAILED else None
 
     def in_progress(self, ref: ServiceRef) -> str | None:
         """The id of its newest deployment under way."""
-        under_way = [one.id for one in self.actual.deployments.get(ref, ()) if one.outcome is Outcome.UNDER_WAY]
+        under_way = [one.id for one in self.deployments(ref) if one.outcome is Outcome.UNDER_WAY]
         return under_way[-1] if under_way else None
 
     # --- dependencies
 
     def unavailable(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
         """The direct dependencies of ``ref`` that are not available, sorted."""
-        return tuple(
-            target for target in self.graph.blocking.get(ref, ()) if self.state_of(target) is not ServiceState.WELL
-        )
+        return tuple(target for target in self.graph.blocking(ref) if self.state_of(target) is not ServiceState.WELL)
 
     @cached_property
     def _roots(self) -> dict[ServiceRef, frozenset[Subject]]:
@@ -270,7 +314,7 @@ def detect_stale_world(picture: Picture) -> Drift | None:
     """Every document is stale: one cause, not one per node."""
     if not picture.world_is_stale:
         return None
-    newest = picture.actual.documents[-1]
+    newest = max(picture.actual.documents, key=lambda one: one.order)
     return Drift(Condition.STALE_OBSERVATION, WORLD, Severity.CRITICAL, evidence=(observation_time(newest),))
 
 
@@ -278,20 +322,23 @@ def detect_stale_node(picture: Picture, node: DesiredNode) -> Drift | None:
     """Its newest observation is stale, or its status word says that it was not observed."""
     if picture.nodes[node.name].standing is not NodeStanding.STALE:
         return None
-    newest, report = picture.actual.newest[node.name], picture.actual.nodes.get(node.name)
+    facts = picture.actual.facts(node.name)
+    newest, report = facts.newest, facts.report
+    if newest is None:
+        return None
     if report is not None and report.word is NodeWord.UNOBSERVED and not picture.is_stale(newest):
         place, since = fact(report.document, report.pointer, report.status), report.since
     else:
         place, since = observation_time(newest), None
-    facts = evidence(declared_node(node), place)
-    return Drift(Condition.STALE_OBSERVATION, NodeRef(node.name), Severity.WARNING, since, evidence=facts)
+    places = evidence(declared_node(node), place)
+    return Drift(Condition.STALE_OBSERVATION, NodeRef(node.name), Severity.WARNING, since, evidence=places)
 
 
 def detect_offline_node(picture: Picture, node: DesiredNode) -> Drift | None:
     """It is offline, and it should always be on."""
     if picture.nodes[node.name].standing is not NodeStanding.OFFLINE or not node.always_on:
         return None
-    report = picture.actual.nodes.get(node.name)
+    report = picture.actual.facts(node.name).report
     facts = [declared_node(node)]
     if report is not None:
         facts.append(fact(report.document, report.pointer, report.status))

@@ -87,11 +87,11 @@ def _case(judgement: Judgement, subject: Subject) -> tuple[Case | None, str, tup
 def _node(judgement: Judgement, ref: NodeRef) -> tuple[Case | None, str, tuple[Evidence, ...]] | None:
     picture = judgement.picture
     node = picture.desired.nodes.get(ref.name)
-    report = picture.actual.nodes.get(ref.name)
+    said = picture.actual.facts(ref.name)
+    report = said.report
     facts = () if report is None else (fact(report.document, report.pointer, report.status),)
     if node is None:
-        known = report is not None or ref.name in picture.actual.newest
-        return (None, "not in the inventory: nothing is expected of it", facts) if known else None
+        return (None, "not in the inventory: nothing is expected of it", facts) if said.newest is not None else None
     verdict = picture.nodes[ref.name]
     case = NodeCase(picture, ref, node) if verdict.standing is not NodeStanding.UNJUDGED else None
     return case, f"{verdict.standing}: {verdict.because}", (declared_node(node), *facts)

@@ -1,81 +1,201 @@
 """Who depends on whom: what each ``depends_on`` entry means, and which entries are part of a cycle.
 
-A function of the inventory alone.
+A function of the inventory alone. A node whose entries all name services of its own depends on its file alone, and what
+was found for it holds as long as that is the same; a node that looks at others is looked at again when names change.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain
 
-from supervisor.core.model import Desired, DesiredNode, DesiredService, Level, Mention, Problem, ServiceRef
+from supervisor.core.model import (
+    Desired,
+    DesiredNode,
+    DesiredService,
+    Level,
+    Mention,
+    NodeRef,
+    Problem,
+    ServiceRef,
+    Subject,
+)
 from supervisor.core.nearest import Guesses
+
+Edges = dict[ServiceRef, dict[ServiceRef, Mention]]
+"""The dependencies of each service, and where they are mentioned first."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLinks:
+    """What a node's services depend on.
+
+    ``blocking``: for each service the dependencies that can hold it up, sorted, those of its own cycle left out.
+    ``foreign``: what its judgement looks at elsewhere, services and nodes.
+    """
+
+    blocking: Mapping[str, tuple[ServiceRef, ...]] = field(default_factory=dict)
+    foreign: frozenset[Subject] = frozenset()
+
+
+_NO_LINKS = NodeLinks()
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """``blocking``: for each service the dependencies that can hold it up, sorted, those of its own cycle left out."""
+    """``nodes`` has the links of every node of the inventory; ``crossing`` names those that look at others.
 
-    blocking: Mapping[ServiceRef, tuple[ServiceRef, ...]]
-    warnings: tuple[Problem, ...]
-
-
-def build_graph(desired: Desired) -> Graph:
-    """Resolve every ``depends_on`` and ``failover`` entry; what names nothing or several things is a warning."""
-    where: defaultdict[str, list[str]] = defaultdict(list)
-    for node in desired.nodes.values():
-        for name in {*node.services, *node.broken}:
-            where[name].append(node.name)
-    unusable = sorted(node.file for node in desired.nodes.values() if not node.services_known)
-    edges: dict[ServiceRef, dict[ServiceRef, Mention]] = {}
-    warnings: list[Problem] = []
-    for node in desired.nodes.values():
-        guess = Guesses(chain(node.services, node.broken), 0.8)
-        for service in node.services.values():
-            for entry in service.depends_on:
-                target = _resolve(entry.text, node, service, desired.nodes, where)
-                if isinstance(target, ServiceRef):
-                    edges.setdefault(ServiceRef(node.name, service.name), {}).setdefault(target, entry)
-                else:
-                    doubt = f" (it may be in {unusable[0]}, which cannot be used)" if unusable and not target else ""
-                    warnings.append(_dependency_warning(node, service, entry, target, doubt, guess))
-        guess = Guesses(desired.nodes)
-        for entry in node.failover:
-            if entry.text not in desired.nodes:
-                message = f"failover node {entry.text!r} is not in the inventory{guess(entry.text)}; ignored"
-                warnings.append(Problem(node.file, entry.line, entry.column, Level.WARNING, message, "/node/failover"))
-    component = _components(edges)
-    warnings += _cycle_warnings(desired, edges, component)
-    blocking = {
-        ref: tuple(sorted((t for t in targets if component[ref] != component[t]), key=str))
-        for ref, targets in edges.items()
-    }
-    return Graph(blocking, tuple(sorted(warnings, key=lambda problem: problem.order)))
-
-
-def _resolve(
-    text: str,
-    node: DesiredNode,
-    service: DesiredService,
-    nodes: Mapping[str, DesiredNode],
-    where: Mapping[str, list[str]],
-) -> ServiceRef | list[str]:
-    """The service meant: of the same stack, else of the same node, else ``node/service``, else the only one so named.
-
-    A list (empty or of several nodes) when it names nothing or several things.
+    ``resolved`` and ``names`` are for the next one.
     """
+
+    nodes: Mapping[str, NodeLinks] = field(default_factory=dict)
+    crossing: tuple[str, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    resolved: Mapping[str, _Resolved] = field(default_factory=dict)
+    names: _Names | None = None
+
+    def blocking(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
+        """The dependencies that can hold a service up."""
+        return self.nodes.get(ref.node, _NO_LINKS).blocking.get(ref.name, ())
+
+
+def build_graph(desired: Desired, before: Graph | None = None) -> Graph:
+    """Resolve every ``depends_on`` and ``failover`` entry; what names nothing or several things is a warning.
+
+    What cannot have changed since ``before`` is taken from there.
+    """
+    before = before or Graph()
+    nodes, known = desired.nodes, before.resolved
+    changed = [node for name, node in nodes.items() if name not in known or known[name].node is not node]
+    if not changed and len(known) == len(nodes):
+        return before
+    names = before.names
+    if names is None or len(known) != len(nodes) or any(names.differ(node) for node in changed):
+        names = _Names(nodes)
+        fresh = {node.name for node in changed}
+        changed += [one.node for name, one in known.items() if one.crosses and name in nodes and name not in fresh]
+    resolved = {name: one for name, one in known.items() if name in nodes}
+    resolved |= {node.name: _resolve_all(node, names) for node in changed}
+    links = {name: one for name, one in before.nodes.items() if name in nodes}
+    alone = [resolved[node.name] for node in changed if not resolved[node.name].crosses]
+    links |= {one.node.name: _links(one, _components(one.edges)) for one in alone}
+    # A cycle through several nodes takes only nodes that look at others.
+    crossing = {name: one for name, one in resolved.items() if one.crosses}
+    component = _components({ref: targets for one in crossing.values() for ref, targets in one.edges.items()})
+    for name, one in crossing.items():
+        found = _links(one, component)
+        if links.get(name) != found:
+            links[name] = found
+    warnings = chain(
+        *(one.warnings for one in resolved.values() if one.warnings), _cycle_warnings(crossing.values(), component)
+    )
+    return Graph(links, tuple(crossing), tuple(sorted(warnings, key=lambda one: one.order)), resolved, names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Resolved:
+    """The entries of one node resolved; ``crosses`` when the names of other nodes take part in that.
+
+    ``warnings`` has the cycles too, but for those of nodes that cross.
+    """
+
+    node: DesiredNode
+    edges: Edges
+    warnings: tuple[Problem, ...]
+    crosses: bool
+
+
+class _Names:
+    """The names that entries can mean."""
+
+    def __init__(self, nodes: Mapping[str, DesiredNode]) -> None:
+        self.nodes = nodes
+
+    def differ(self, node: DesiredNode) -> bool:
+        """Whether a node's file declares other names than it did."""
+        old = self.nodes.get(node.name)
+        return (
+            old is None
+            or old.services.keys() != node.services.keys()
+            or (old.broken, old.services_known) != (node.broken, node.services_known)
+        )
+
+    @cached_property
+    def where(self) -> Mapping[str, list[str]]:
+        """The nodes of each service's name."""
+        where: defaultdict[str, list[str]] = defaultdict(list)
+        for node in self.nodes.values():
+            for name in {*node.services, *node.broken}:
+                where[name].append(node.name)
+        return where
+
+    @cached_property
+    def unusable(self) -> str | None:
+        """The first file that cannot be used: it may hold what is looked for."""
+        return min((node.file for node in self.nodes.values() if not node.services_known), default=None)
+
+    def elsewhere(self, text: str) -> ServiceRef | list[str]:
+        """``node/service``, else the only service so named; a list of nodes when that is none or several."""
+        head, slash, rest = text.partition("/")
+        other = self.nodes.get(head) if slash else None
+        if other is not None and (rest in other.services or rest in other.broken or not other.services_known):
+            return ServiceRef(head, rest)
+        found = self.where.get(text, [])
+        return ServiceRef(found[0], text) if len(found) == 1 else sorted(found)
+
+
+def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
+    edges: Edges = {}
+    warnings: list[Problem] = []
+    guess = Guesses(chain(node.services, node.broken), 0.8)
+    crosses = bool(node.failover)
+    for service in node.services.values():
+        for entry in service.depends_on:
+            target: ServiceRef | list[str] | None = _at_home(entry.text, node, service)
+            if target is None:
+                crosses = True
+                target = names.elsewhere(entry.text)
+            if isinstance(target, ServiceRef):
+                edges.setdefault(ServiceRef(node.name, service.name), {}).setdefault(target, entry)
+            else:
+                doubt = (
+                    f" (it may be in {names.unusable}, which cannot be used)" if names.unusable and not target else ""
+                )
+                warnings.append(_dependency_warning(node, service, entry, target, doubt, guess))
+    guess = Guesses(names.nodes)
+    for entry in node.failover:
+        if entry.text not in names.nodes:
+            message = f"failover node {entry.text!r} is not in the inventory{guess(entry.text)}; ignored"
+            warnings.append(Problem(node.file, entry.line, entry.column, Level.WARNING, message, "/node/failover"))
+    resolved = _Resolved(node, edges, tuple(warnings), crosses)
+    if crosses:
+        return resolved
+    return replace(resolved, warnings=(*warnings, *_cycle_warnings((resolved,), _components(edges))))
+
+
+def _at_home(text: str, node: DesiredNode, service: DesiredService) -> ServiceRef | None:
+    """The service meant, if it is one of the same stack or else of the same node."""
     stack = service.name.rpartition("/")[0]
     for name in (f"{stack}/{text}", text) if stack else (text,):
         if name in node.services or name in node.broken:
             return ServiceRef(node.name, name)
-    head, slash, rest = text.partition("/")
-    other = nodes.get(head) if slash else None
-    if other is not None and (rest in other.services or rest in other.broken or not other.services_known):
-        return ServiceRef(head, rest)
-    found = where.get(text, [])
-    return ServiceRef(found[0], text) if len(found) == 1 else sorted(found)
+    return None
+
+
+def _links(of: _Resolved, component: Mapping[ServiceRef, int]) -> NodeLinks:
+    blocking = {
+        ref.name: tuple(sorted((t for t in targets if component[ref] != component[t]), key=str))
+        for ref, targets in of.edges.items()
+    }
+    foreign: set[Subject] = {NodeRef(entry.text) for entry in of.node.failover}
+    for targets in blocking.values() if of.crosses else ():
+        for target in targets:
+            if target.node != of.node.name:
+                foreign |= {target, NodeRef(target.node)}
+    return NodeLinks(blocking, frozenset(foreign))
 
 
 def _dependency_warning(
@@ -93,15 +213,14 @@ def _dependency_warning(
     return Problem(node.file, entry.line, entry.column, Level.WARNING, message, f"{service.pointer}/depends_on")
 
 
-def _cycle_warnings(
-    desired: Desired, edges: Mapping[ServiceRef, Mapping[ServiceRef, Mention]], component: Mapping[ServiceRef, int]
-) -> Iterable[Problem]:
+def _cycle_warnings(among: Iterable[_Resolved], component: Mapping[ServiceRef, int]) -> Iterator[Problem]:
     """One warning for each cycle, at its first entry in the order of files and lines."""
     inner: defaultdict[int, list[tuple[str, int, int, ServiceRef]]] = defaultdict(list)
-    for ref, targets in edges.items():
-        for target, entry in targets.items():
-            if component[ref] == component[target]:
-                inner[component[ref]].append((desired.nodes[ref.node].file, entry.line, entry.column, ref))
+    for one in among:
+        for ref, targets in one.edges.items():
+            for target, entry in targets.items():
+                if component[ref] == component[target]:
+                    inner[component[ref]].append((one.node.file, entry.line, entry.column, ref))
     for places in inner.values():
         file, line, column, _ = min(places, key=lambda place: place[:3])
         members = sorted({str(place[3]).removeprefix("service:") for place in places})
@@ -111,7 +230,7 @@ def _cycle_warnings(
         yield Problem(file, line, column, Level.WARNING, message)
 
 
-def _components(edges: Mapping[ServiceRef, Iterable[ServiceRef]]) -> dict[ServiceRef, int]:
+def _components(edges: Mapping[ServiceRef, Mapping[ServiceRef, Mention]]) -> dict[ServiceRef, int]:
     """Number the strongly connected components (Tarjan, without recursion: a chain may be as long as the fleet)."""
     index: dict[ServiceRef, int] = {}
     low: dict[ServiceRef, int] = {}

@@ -6,9 +6,10 @@ whatever the folders are called on disk.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.words import NodeWord, Outcome, ServiceWord
@@ -253,7 +254,7 @@ class Incident:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Observation:
     """What one document says. ``lists_services``: a node's own document that has a ``services`` key."""
 
@@ -263,6 +264,20 @@ class Observation:
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[Incident, ...] = ()
     lists_services: bool = False
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """The nodes that it speaks of, not counting deployments."""
+        own = () if self.document.node is None else (self.document.node,)
+        return frozenset((*self.nodes, *self.services, *own))
+
+    @cached_property
+    def deployments_of(self) -> Mapping[str, tuple[Deployment, ...]]:
+        """Its deployments by node."""
+        found: dict[str, tuple[Deployment, ...]] = {}
+        for one in self.deployments:
+            found[one.node] = (*found.get(one.node, ()), one)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,25 +289,54 @@ class UnreadableDocument:
     node: str | None
 
 
+Reading = Observation | UnreadableDocument
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFacts:
+    """Everything the world says of one node.
+
+    ``newest`` is the newest document that mentions it, None when there are only deployments; ``own``: it has a
+    readable document of its own; ``listed``: services of it are reported. ``deployments`` are by service, the oldest
+    first.
+    """
+
+    newest: Document | None = None
+    report: NodeReport | None = None
+    services: Mapping[str, ServiceReport] = field(default_factory=dict)
+    deployments: Mapping[str, tuple[Deployment, ...]] = field(default_factory=dict)
+    own: bool = False
+    listed: bool = False
+
+
+UNKNOWN_NODE = NodeFacts()
+
+
 @dataclass(frozen=True, slots=True)
 class Actual:
     """The union of all world documents; ``core.merge`` makes it.
 
-    ``newest`` is, for each node mentioned, the newest document that mentions it; ``own`` are the nodes with a readable
-    document of their own, ``listed`` those of which services are reported. ``folder`` is set when the world folder
-    cannot be used as a whole.
+    ``readings`` are the documents by any key that the reader likes. ``folder`` is set when the world folder cannot be
+    used as a whole. The rest is for the next merge: which documents speak of a node, tell of a deployment's id, or of
+    incidents at all.
     """
 
-    documents: tuple[Document, ...] = ()
-    nodes: Mapping[str, NodeReport] = field(default_factory=dict)
-    services: Mapping[str, Mapping[str, ServiceReport]] = field(default_factory=dict)
-    newest: Mapping[str, Document] = field(default_factory=dict)
-    own: frozenset[str] = frozenset()
-    listed: frozenset[str] = frozenset()
-    deployments: Mapping[ServiceRef, tuple[Deployment, ...]] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     unreadable: tuple[UnreadableDocument, ...] = ()
     folder: InvalidInput | None = None
+    speakers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tellers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    reporters: frozenset[str] = frozenset()
+
+    @property
+    def documents(self) -> Iterator[Document]:
+        """Those that can be used, in no particular order."""
+        return (one.document for one in self.readings.values() if isinstance(one, Observation))
+
+    def facts(self, node: str) -> NodeFacts:
+        return self.nodes.get(node, UNKNOWN_NODE)
 
 
 # --- judgement --------------------------------------------------------------------------------------------------------

@@ -312,12 +312,7 @@ def _affects(case: Case) -> tuple[Subject, ...]:
         return _sorted(expected(case.node))
     if isinstance(case, InputCase):
         lost = case.invalid.services if case.invalid is not None else ()
-        muted = (
-            ref
-            for name, verdict in picture.nodes.items()
-            if verdict.cause == case.ref
-            for ref in expected(picture.desired.nodes[name])
-        )
+        muted = (ref for name in picture.muted_by.get(case.ref, ()) for ref in expected(picture.desired.nodes[name]))
         return _sorted((*lost, *muted))
     return ()
 

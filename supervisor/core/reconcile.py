@@ -1,46 +1,37 @@
-"""One judgement: inventory, world, thresholds and now in; a report out, and why a subject is no longer in it."""
+"""One judgement: inventory, world, thresholds and now in; a report out, and why a subject is no longer in it.
+
+It is made of parts, one for each node, one for the inputs and one for the incidents. A part is taken from the judgement
+before when everything it was found from is still the same object and no time that matters has passed; so a judgement
+costs what has changed, and it is the same as one made from nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
-from supervisor.core.drift import (
-    NodeStanding,
-    Picture,
-    ServiceState,
-    detect_failed_deployment,
-    detect_invalid_inputs,
-    detect_offline_node,
-    detect_service_state,
-    detect_stale_node,
-    detect_stale_world,
-    detect_unresolved_incident,
-)
+from supervisor.core.drift import Climate, NodeStanding, Picture, unreadable_own
 from supervisor.core.graph import build_graph
-from supervisor.core.inhibit import inhibited_node, inhibited_services
 from supervisor.core.instant import Instant
 from supervisor.core.model import (
     HOSTS,
     WORLD,
     Actual,
     Desired,
-    DesiredNode,
-    Drift,
     IncidentRef,
     InputRef,
     NodeRef,
     Problem,
-    Recommendation,
     Report,
     ServiceRef,
     Subject,
+    Summary,
     Thresholds,
 )
-from supervisor.core.recommend import Case, IncidentCase, InputCase, NodeCase, ServiceCase, recommend
-from supervisor.core.summary import summarise
-from supervisor.core.words import ServiceWord
+from supervisor.core.parts import NodePart, Part, incidents_part, inputs_part, node_part
+from supervisor.core.summary import NO_TALLY, Tally
 
 
 class Closure(StrEnum):
@@ -54,10 +45,55 @@ class Closure(StrEnum):
 
 @dataclass(frozen=True)
 class Judgement:
-    """A report together with the picture it was drawn from."""
+    """What was found, in parts, together with the picture it was found in.
+
+    A part that is the same object in two judgements says the same in both. ``totals`` is the sum of the nodes' tallies.
+    """
 
     picture: Picture
-    report: Report
+    parts: Mapping[str, NodePart]
+    inputs: Part
+    incidents: Part
+    totals: Tally
+    faults: tuple[Problem, ...]
+
+    @cached_property
+    def summary(self) -> Summary:
+        return self._tally.summary
+
+    @cached_property
+    def _tally(self) -> Tally:
+        return self.totals.plus(self.inputs.tally).plus(self.incidents.tally)
+
+    @cached_property
+    def counts(self) -> Mapping[str, int]:
+        totals = self._tally
+        return {
+            "nodes": len(self.picture.desired.nodes),
+            "services": totals.services,
+            "drift": totals.drift,
+            "inhibited": totals.inhibited,
+            "recommendations": totals.recommendations,
+            "unmanaged": totals.unmanaged,
+        }
+
+    @cached_property
+    def problems(self) -> tuple[Problem, ...]:
+        """Those of the readers and of the graph, by their places."""
+        return tuple(sorted({*self.faults, *self.picture.graph.warnings}, key=lambda one: one.order))
+
+    @cached_property
+    def report(self) -> Report:
+        """Everything, sorted."""
+        parts = (self.inputs, self.incidents, *self.parts.values())
+        return Report(
+            self.summary,
+            self.counts,
+            tuple(sorted((one for part in parts for one in part.drift), key=lambda one: one.order)),
+            tuple(sorted((one for part in parts for one in part.recommendations), key=lambda one: str(one.subject))),
+            self.problems,
+            tuple(sorted((one for part in parts for one in part.unmanaged), key=str)),
+        )
 
     def closure(self, subject: Subject) -> tuple[Closure, Subject | None] | None:
         """Why ``subject``, which has no recommendation, has none, with the subject that explains it if one does.
@@ -94,7 +130,7 @@ class Judgement:
         folder = desired.folder if subject.path.startswith("hosts/") else actual.folder
         if folder is not None:
             return None
-        present = {node.file for node in desired.nodes.values()} | {document.file for document in actual.documents}
+        present = {*(one.file for one in desired.nodes.values()), *(one.file for one in actual.documents)}
         if subject.path in present:
             return Closure.CLEARED, None
         # Below a folder that cannot be read nothing can be said to be gone.
@@ -113,96 +149,62 @@ class Judgement:
 
 
 def reconcile(
-    desired: Desired, actual: Actual, thresholds: Thresholds, now: Instant, problems: tuple[Problem, ...] = ()
+    desired: Desired,
+    actual: Actual,
+    thresholds: Thresholds,
+    now: Instant,
+    problems: tuple[Problem, ...] = (),
+    before: Judgement | None = None,
 ) -> Judgement:
-    """Judge. ``problems`` are those of the readers; the graph's warnings are added to them."""
-    graph = build_graph(desired)
-    picture = Picture(desired, actual, graph, thresholds, now)
-    drift: list[Drift] = []
-    recommendations: list[Recommendation] = []
-    for case, found in _findings(picture):
-        recommendation = recommend(case, found)
-        if recommendation is not None:
-            recommendations.append(recommendation)
-            drift += [
-                one if one.severity is recommendation.severity else replace(one, severity=recommendation.severity)
-                for one in found
-            ]
-    for node in desired.nodes.values():
-        muted = inhibited_node(picture, node)
-        if muted is not None:
-            drift.append(muted)
-        drift += inhibited_services(picture, node)
-    drift.sort(key=lambda one: one.order)
-    recommendations.sort(key=lambda one: str(one.subject))
-    unmanaged = tuple(sorted(_unmanaged(picture), key=str))
-    inhibited = sum(one.inhibited_by is not None for one in drift)
-    counts = {
-        "nodes": len(desired.nodes),
-        "services": sum(service.enabled for node in desired.nodes.values() for service in node.services.values()),
-        "drift": len(drift) - inhibited,
-        "inhibited": inhibited,
-        "recommendations": len(recommendations),
-        "unmanaged": len(unmanaged),
-    }
-    everything = tuple(sorted({*problems, *graph.warnings}, key=lambda problem: problem.order))
-    summary = summarise(drift, recommendations)
-    return Judgement(picture, Report(summary, counts, tuple(drift), tuple(recommendations), everything, unmanaged))
+    """Judge. ``problems`` are those of the readers; what still holds of the judgement ``before`` is taken over."""
+    graph = build_graph(desired, None if before is None else before.picture.graph)
+    climate, unreadable = Climate.of(desired, actual, thresholds, now), unreadable_own(actual)
+    if before is not None and before.picture.climate != climate:
+        before = None
+    old: Mapping[str, NodePart] = {} if before is None else before.parts
+    strangers = actual.nodes.keys() - desired.nodes.keys()
+    due = [
+        name
+        for name in (*desired.nodes, *strangers)
+        if (part := old.get(name)) is None
+        or not part.holds(
+            desired.nodes.get(name), actual.nodes.get(name), graph.nodes.get(name), unreadable.get(name), now
+        )
+    ]
+    known = {} if before is None else dict(before.picture.nodes)
+    for name in due:
+        known.pop(name, None)
+    picture = Picture(desired, actual, graph, climate, unreadable, now, known)
+    gone = old.keys() - desired.nodes.keys() - strangers
+    found = _found(picture, due, old, gone)
+    totals = NO_TALLY if before is None else before.totals
+    for part in (*map(old.__getitem__, gone), *(old[name] for name in found if name in old)):
+        totals = totals.minus(part.tally)
+    for part in found.values():
+        totals = totals.plus(part.tally)
+    parts = {name: part for name, part in old.items() if name not in gone} | found
+    inputs, incidents = inputs_part(picture), None
+    if before is not None:
+        inputs = before.inputs if before.inputs == inputs else inputs
+        same = before.picture.actual.incidents is actual.incidents and bool(before.picture.actual.unreadable) == bool(
+            actual.unreadable
+        )
+        incidents = before.incidents if same else None
+    return Judgement(picture, parts, inputs, incidents or incidents_part(picture), totals, problems)
 
 
-def _findings(picture: Picture) -> Iterator[tuple[Case, list[Drift]]]:
-    """Each subject that drifts, with its drift."""
-    for drift, invalid in detect_invalid_inputs(picture):
-        yield InputCase(picture, invalid.ref, invalid), [drift]
-    stale_world = detect_stale_world(picture)
-    if stale_world is not None:
-        yield InputCase(picture, WORLD), [stale_world]
-    for node in picture.desired.nodes.values():
-        own = detect_stale_node(picture, node) or detect_offline_node(picture, node)
-        if own is not None:
-            yield NodeCase(picture, NodeRef(node.name), node), [own]
-        elif picture.nodes[node.name].standing is NodeStanding.ONLINE:
-            yield from _service_findings(picture, node)
-    if picture.actual.folder is None and not picture.world_is_stale:
-        for incident in picture.actual.incidents.values():
-            open_incident = detect_unresolved_incident(incident)
-            if open_incident is not None:
-                yield IncidentCase(picture, IncidentRef(incident.id), incident), [open_incident]
-
-
-def _service_findings(picture: Picture, node: DesiredNode) -> Iterator[tuple[Case, list[Drift]]]:
-    reports = picture.actual.services.get(node.name, {})
-    for service in node.services.values():
-        if not service.enabled:
-            continue
-        ref = ServiceRef(node.name, service.name)
-        report = reports.get(service.name)
-        state = picture.judge(service, report)
-        failed = picture.failed_deployment(ref)
-        if state is ServiceState.WELL and failed is None:
-            continue
-        found = [
-            one
-            for one in (
-                detect_service_state(node, service, report, state),
-                detect_failed_deployment(node, service, state, failed),
-            )
-            if one is not None
+def _found(picture: Picture, due: list[str], old: Mapping[str, NodePart], gone: Iterable[str]) -> dict[str, NodePart]:
+    """The parts of the nodes that are due, and of those that look at what these show."""
+    found: dict[str, NodePart] = {}
+    shown: set[Subject] = {subject for name in gone for subject in old[name].shows}
+    crossing = picture.graph.crossing
+    while True:
+        for name in due:
+            part = found[name] = node_part(picture, name)
+            before = old[name].shows if name in old else {}
+            shown |= {subject for subject, _ in part.shows.items() ^ before.items()}
+        due = [
+            name for name in crossing if name not in found and not picture.graph.nodes[name].foreign.isdisjoint(shown)
         ]
-        yield ServiceCase(picture, ref, service, state, failed), found
-
-
-def _unmanaged(picture: Picture) -> Iterator[ServiceRef]:
-    """Services the world reports and a readable inventory does not expect."""
-    if picture.desired.folder is not None:
-        return
-    for name, reports in picture.actual.services.items():
-        node = picture.desired.nodes.get(name)
-        if node is not None and not node.services_known:
-            continue
-        for service_name, report in reports.items():
-            if report.word is ServiceWord.ABSENT or (node is not None and service_name in node.broken):
-                continue
-            service = node.services.get(service_name) if node is not None else None
-            if service is None or not service.enabled:
-                yield ServiceRef(name, service_name)
+        if not due:
+            return found

@@ -23,7 +23,7 @@ def graph(*nodes: DesiredNode) -> Graph:
 
 
 def blocking(found: Graph, name: str, node: str = "nas") -> list[str]:
-    return [str(one).removeprefix("service:") for one in found.blocking.get(ServiceRef(node, name), ())]
+    return [str(one).removeprefix("service:") for one in found.blocking(ServiceRef(node, name))]
 
 
 def said(found: Graph) -> list[str]:

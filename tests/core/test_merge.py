@@ -15,7 +15,6 @@ from supervisor.core.model import (
     InputRef,
     NodeReport,
     Observation,
-    ServiceRef,
     ServiceReport,
     UnreadableDocument,
 )
@@ -46,8 +45,8 @@ def incident(of: Document, ident: str, status: str) -> Incident:
 
 
 def words(actual: Actual) -> dict[str, str]:
-    services = {name: one.status for name, one in actual.services.get("nas", {}).items()}
-    return {**services, **{name: one.status for name, one in actual.nodes.items()}}
+    services = {name: one.status for name, one in actual.facts("nas").services.items()}
+    return {**services, **{name: one.report.status for name, one in actual.nodes.items() if one.report is not None}}
 
 
 OLD = says(document("z.json", 1), "online", web="ok", db="ok")
@@ -69,13 +68,14 @@ def test_paths_are_compared_by_their_bytes() -> None:
 def test_the_newest_document_of_a_node_is_any_that_mentions_it_or_a_service_of_it() -> None:
     shared, own = document("fleet.json", 5), document("nodes/nas.json", 3, "nas")
     actual = merge([says(shared, web="ok"), Observation(own)])
-    assert (actual.newest["nas"].file, list(actual.own), list(actual.listed)) == ("world/fleet.json", ["nas"], ["nas"])
+    facts = actual.nodes["nas"]
+    assert (facts.newest, facts.own, facts.listed) == (shared, True, True)
 
 
 def test_an_own_document_without_services_lists_none() -> None:
     own = document("nodes/nas.json", 3, "nas")
-    assert merge([Observation(own)]).listed == frozenset()
-    assert merge([Observation(own, lists_services=True)]).listed == {"nas"}
+    assert not merge([Observation(own)]).nodes["nas"].listed
+    assert merge([Observation(own, lists_services=True)]).nodes["nas"].listed
 
 
 def test_a_deployment_told_twice_is_one_and_they_are_in_order_of_time_and_id() -> None:
@@ -93,7 +93,7 @@ def test_a_deployment_told_twice_is_one_and_they_are_in_order_of_time_and_id() -
             ),
         ]
     )
-    found = actual.deployments[ServiceRef("nas", "web")]
+    found = actual.nodes["nas"].deployments["web"]
     assert [(one.id, one.status) for one in found] == [("d-3", "failed"), ("d-1", "failed"), ("d-2", "succeeded")]
 
 
@@ -105,7 +105,7 @@ def test_a_deployment_that_moves_to_another_service_leaves_the_first() -> None:
             Observation(second, deployments=(deployment(second, "d", 1, service="db"),)),
         ]
     )
-    assert list(actual.deployments) == [ServiceRef("nas", "db")]
+    assert list(actual.nodes["nas"].deployments) == ["db"]
 
 
 def test_the_newer_word_on_an_incident_wins() -> None:

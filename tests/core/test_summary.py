@@ -15,7 +15,7 @@ from supervisor.core.model import (
     Severity,
     Summary,
 )
-from supervisor.core.summary import summarise
+from supervisor.core.summary import tally
 
 NODE = NodeRef("nas")
 
@@ -43,7 +43,7 @@ def recommendation(type_: EventType) -> Recommendation:
     ],
 )
 def test_the_summary_is(found: list[Drift], recommended: list[Recommendation], summary: Summary) -> None:
-    assert summarise(found, recommended) is summary
+    assert tally(1, found, recommended).summary is summary
 
 
 def test_reconciling_is_kept_for_later() -> None:

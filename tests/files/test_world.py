@@ -75,7 +75,7 @@ def test_yaml_documents_mean_the_same(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(text)
     actual, found = load(tmp_path)
     assert found == []
-    reports = actual.services["nas"]
+    reports = actual.nodes["nas"].services
     assert [(one.status, one.pointer, one.document.line(one.pointer)) for one in reports.values()] == [
         ("on", "/services/nas/web", 4),
         ("no", "/services/nas/db/status", 5),
@@ -96,10 +96,8 @@ def test_an_own_document_speaks_of_its_node(tmp_path: Path) -> None:
     document = {"status": "online", "services": {"web": "ok"}, "deployments": [deployment]}
     (tmp_path / "nodes" / "nas.json").write_text(json.dumps(document))
     actual, found = load(tmp_path)
-    assert (found, list(actual.own)) == ([], ["nas"])
-    assert [(str(ref), [one.id for one in some]) for ref, some in actual.deployments.items()] == [
-        ("service:nas/web", ["d"])
-    ]
+    assert (found, [name for name, facts in actual.nodes.items() if facts.own]) == ([], ["nas"])
+    assert [one.id for one in actual.nodes["nas"].deployments["web"]] == ["d"]
 
 
 def test_an_own_document_cannot_speak_of_another_node(tmp_path: Path) -> None:
@@ -112,7 +110,7 @@ def test_an_own_document_cannot_speak_of_another_node(tmp_path: Path) -> None:
 def test_without_observed_at_the_modification_time_counts(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"nodes": {"nas": "up"}}')
     os.utime(tmp_path / "a.json", ns=(1, 1_234_567_890_123_456_789))
-    assert load(tmp_path)[0].documents[0].observed_at == 1_234_567_890_123_456_789
+    assert next(load(tmp_path)[0].documents).observed_at == 1_234_567_890_123_456_789
 
 
 def test_names_that_writers_leave_behind_are_ignored(tmp_path: Path) -> None:

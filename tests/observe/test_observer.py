@@ -78,7 +78,7 @@ def test_what_runs_is_written_and_can_be_read(here: Here) -> None:
     assert here.look() == {"web": "ok"}
     world = load_world(str(here.folder / "world"), 1 << 20)
     assert world.problems == ()
-    assert sorted(world.value.services["nas"]) == ["web"]
+    assert sorted(world.value.nodes["nas"].services) == ["web"]
     schema = json.loads((Path(supervisor.__file__).parent / "schemas" / "world.json").read_text())
     jsonschema.validate(here.document(), schema)
     assert here.observer.notices == []
@@ -99,7 +99,7 @@ def test_hostile_names_make_a_document_that_can_be_read(here: Here) -> None:
     assert {"web", *(f"fine{number}" for number in range(len(nasty)))} <= seen.keys()
     world = load_world(str(here.folder / "world"), 1 << 20)
     assert world.problems == ()
-    assert set(world.value.services["nas"]) == set(seen)
+    assert set(world.value.nodes["nas"].services) == set(seen)
     assert (here.folder / "world" / "nodes" / "nas.json").read_text().replace("\n", "").isprintable()
 
 

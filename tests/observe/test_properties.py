@@ -102,4 +102,4 @@ def test_whatever_an_engine_says_the_supervisor_can_read(
         path.write_bytes(json_text(document).encode("utf-8", "backslashreplace"))
         world = load_world(folder, 1 << 20)
     assert world.problems == ()
-    assert set(world.value.services.get("nas", {})) == set(document["services"])
+    assert set(world.value.facts("nas").services) == set(document["services"])

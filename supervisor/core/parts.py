@@ -1,0 +1,226 @@
+"""The parts of a judgement: what was found of one node, of the inputs, and of the incidents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from supervisor.core.drift import (
+    NodeStanding,
+    Picture,
+    ServiceState,
+    detect_failed_deployment,
+    detect_invalid_inputs,
+    detect_offline_node,
+    detect_service_state,
+    detect_stale_node,
+    detect_stale_world,
+    detect_unresolved_incident,
+)
+from supervisor.core.graph import NodeLinks
+from supervisor.core.inhibit import inhibited_node, inhibited_services
+from supervisor.core.instant import Instant
+from supervisor.core.model import (
+    WORLD,
+    DesiredNode,
+    Drift,
+    IncidentRef,
+    InputRef,
+    NodeFacts,
+    NodeRef,
+    Recommendation,
+    ServiceRef,
+    Subject,
+)
+from supervisor.core.recommend import Case, IncidentCase, InputCase, NodeCase, ServiceCase, recommend
+from supervisor.core.summary import NO_TALLY, Tally, tally
+from supervisor.core.words import ServiceWord
+
+_NEVER = 1 << 80
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Drift and what is recommended for it."""
+
+    drift: tuple[Drift, ...] = ()
+    recommendations: tuple[Recommendation, ...] = ()
+    unmanaged: tuple[ServiceRef, ...] = ()
+    tally: Tally = NO_TALLY
+
+
+NOTHING = Part()
+
+
+@dataclass(frozen=True, slots=True)
+class NodePart(Part):
+    """A node's part: what it was found from (each None when there is none), and from when until when that holds.
+
+    ``shows`` is what the parts of other nodes may look at: its standing, and its services that are not well.
+    """
+
+    node: DesiredNode | None = field(kw_only=True)
+    facts: NodeFacts | None = field(kw_only=True)
+    links: NodeLinks | None = field(kw_only=True)
+    unreadable: InputRef | None = field(kw_only=True)
+    since: Instant = field(kw_only=True)
+    until: Instant = field(kw_only=True)
+    shows: Mapping[Subject, object] = field(kw_only=True)
+
+    def holds(
+        self,
+        node: DesiredNode | None,
+        facts: NodeFacts | None,
+        links: NodeLinks | None,
+        unreadable: InputRef | None,
+        now: Instant,
+    ) -> bool:
+        """Whether the same would be found again, unless another node shows something else."""
+        return (
+            self.facts is facts
+            and self.node is node
+            and self.links is links
+            and self.unreadable is unreadable
+            and self.since <= now < self.until
+        )
+
+
+def inputs_part(picture: Picture) -> Part:
+    """The inputs that cannot be used, and the world when it is stale as a whole."""
+    findings: list[tuple[Case, list[Drift]]] = [
+        (InputCase(picture, invalid.ref, invalid), [drift]) for drift, invalid in detect_invalid_inputs(picture)
+    ]
+    stale_world = detect_stale_world(picture)
+    if stale_world is not None:
+        findings.append((InputCase(picture, WORLD), [stale_world]))
+    return _part(findings) if findings else NOTHING
+
+
+def incidents_part(picture: Picture) -> Part:
+    """The incidents that are open, unless nothing in the world can be believed."""
+    if picture.actual.folder is not None or picture.world_is_stale:
+        return NOTHING
+    return _part(
+        (IncidentCase(picture, IncidentRef(incident.id), incident), [drift])
+        for incident in picture.actual.incidents.values()
+        if (drift := detect_unresolved_incident(incident)) is not None
+    )
+
+
+def node_part(picture: Picture, name: str) -> NodePart:
+    """Everything about one node that the inventory declares or the world mentions."""
+    node = picture.desired.nodes.get(name)
+    unmanaged = tuple(_unmanaged(picture, name))
+    if node is None:
+        part, shows, services = NOTHING, dict[Subject, object](), 0
+    else:
+        standing = picture.nodes[name].standing
+        shows = {NodeRef(name): standing}
+        own = detect_stale_node(picture, node) or detect_offline_node(picture, node)
+        findings: Iterable[tuple[Case, list[Drift]]] = ()
+        if own is not None:
+            findings = [(NodeCase(picture, NodeRef(name), node), [own])]
+        elif standing is NodeStanding.ONLINE:
+            findings = _services(picture, node)
+            shows |= _shown(picture, node)
+        part = _part(findings)
+        muted = inhibited_node(picture, node)
+        inhibited = (*(() if muted is None else (muted,)), *inhibited_services(picture, node))
+        part = replace(part, drift=(*part.drift, *inhibited))
+        services = sum(service.enabled for service in node.services.values())
+    return NodePart(
+        part.drift,
+        part.recommendations,
+        unmanaged,
+        tally(services, part.drift, part.recommendations, len(unmanaged)),
+        node=node,
+        facts=picture.actual.nodes.get(name),
+        links=picture.graph.nodes.get(name),
+        unreadable=picture.unreadable.get(name),
+        since=picture.now,
+        until=min((moment for moment in _turns(picture, name) if moment > picture.now), default=_NEVER),
+        shows=shows,
+    )
+
+
+def _part(findings: Iterable[tuple[Case, list[Drift]]]) -> Part:
+    drift: list[Drift] = []
+    recommendations: list[Recommendation] = []
+    for case, found in findings:
+        recommendation = recommend(case, found)
+        if recommendation is not None:
+            recommendations.append(recommendation)
+            drift += [
+                one if one.severity is recommendation.severity else replace(one, severity=recommendation.severity)
+                for one in found
+            ]
+    return Part(tuple(drift), tuple(recommendations), tally=tally(0, drift, recommendations))
+
+
+def _services(picture: Picture, node: DesiredNode) -> Iterator[tuple[Case, list[Drift]]]:
+    """The services of a node that is online."""
+    facts = picture.actual.facts(node.name)
+    for name, service in node.services.items():
+        report = facts.services.get(name)
+        # By far the most: nothing else needs to be looked at.
+        if report is not None and report.word is ServiceWord.WELL and name not in facts.deployments:
+            continue
+        if not service.enabled:
+            continue
+        ref = ServiceRef(node.name, name)
+        state = picture.judge(service, report)
+        failed = picture.failed_deployment(ref)
+        if state is ServiceState.WELL and failed is None:
+            continue
+        found = [
+            one
+            for one in (
+                detect_service_state(node, service, report, state),
+                detect_failed_deployment(node, service, state, failed),
+            )
+            if one is not None
+        ]
+        yield ServiceCase(picture, ref, service, state, failed), found
+
+
+def _shown(picture: Picture, node: DesiredNode) -> Iterator[tuple[Subject, object]]:
+    """The services that are not well, and what that is put down to."""
+    reports = picture.actual.facts(node.name).services
+    for name, service in node.services.items():
+        report = reports.get(name)
+        if report is not None and report.word is ServiceWord.WELL and service.enabled:
+            continue
+        ref = ServiceRef(node.name, name)
+        state = picture.state_of(ref)
+        if state is not ServiceState.WELL:
+            yield ref, (state, picture.root_causes(ref))
+    for name in node.broken:
+        yield ServiceRef(node.name, name), ServiceState.BROKEN
+
+
+def _unmanaged(picture: Picture, name: str) -> Iterator[ServiceRef]:
+    """Services the world reports and a readable inventory does not expect."""
+    node = picture.desired.nodes.get(name)
+    if picture.desired.folder is not None or (node is not None and not node.services_known):
+        return
+    for service_name, report in picture.actual.facts(name).services.items():
+        service = node.services.get(service_name) if node is not None else None
+        if service is not None and service.enabled:
+            continue
+        if report.word is ServiceWord.ABSENT or (node is not None and service_name in node.broken):
+            continue
+        yield ServiceRef(name, service_name)
+
+
+def _turns(picture: Picture, name: str) -> Iterator[Instant]:
+    """The moments, past and to come, at which time alone may change what is found of a node."""
+    facts, thresholds = picture.actual.facts(name), picture.thresholds
+    if facts.newest is not None:
+        yield facts.newest.observed_at - thresholds.stale_after
+        yield facts.newest.observed_at + thresholds.stale_after + 1
+    for report in facts.services.values():
+        if report.word is ServiceWord.STARTING and report.since is not None:
+            yield report.since + thresholds.startup_grace
+    for deployments in facts.deployments.values():
+        for one in deployments:
+            yield one.at + thresholds.deployment_window + 1
