@@ -10,7 +10,7 @@ from typing import Any
 from supervisor.core.events import Event, make_event
 from supervisor.core.instant import Duration, Instant
 from supervisor.core.ledger import Entry, Ledger
-from supervisor.core.model import EventType, Subject, Summary, parse_subject
+from supervisor.core.model import EventType, Recommendation, Subject, Summary, parse_subject
 from supervisor.core.reconcile import Closure, Judgement
 from supervisor.core.report import recommendation_json
 
@@ -34,14 +34,24 @@ class Emission:
     data: Mapping[str, Any]
 
 
-def plan_emissions(ledger: Ledger, judgement: Judgement, now: Instant, repeat_interval: Duration) -> list[Emission]:
-    """What to announce, sorted by subject, what is no longer open before what takes its place, the summary last."""
-    summary = judgement.report.summary
+def plan_emissions(
+    ledger: Ledger,
+    judgement: Judgement,
+    now: Instant,
+    repeat_interval: Duration,
+    settled: Judgement | None = None,
+) -> list[Emission]:
+    """What to announce, sorted by subject, what is no longer open before what takes its place, the summary last.
+
+    ``settled`` is a judgement whose recommendations the ledger has taken in: what is the same in both is no news.
+    """
+    summary = judgement.summary
     emissions: list[Emission] = []
     held: dict[str, list[Entry]] = {}
-    for entry in sorted(ledger.open.values(), key=lambda one: one.fingerprint):
+    entries, recommendations = _in_question(ledger, judgement, now, repeat_interval, settled)
+    for entry in sorted(entries, key=lambda one: one.fingerprint):
         held.setdefault(entry.subject, []).append(entry)
-    recommended = {str(one.subject): one for one in judgement.report.recommendations}
+    recommended = {str(one.subject): one for one in recommendations}
     for subject in sorted({*held, *recommended}):
         recommendation = recommended.get(subject)
         entries = held.get(subject, [])
@@ -62,12 +72,29 @@ def plan_emissions(ledger: Ledger, judgement: Judgement, now: Instant, repeat_in
         data = {
             "from": None if ledger.summary is None else ledger.summary.value,
             "to": summary.value,
-            "counts": dict(judgement.report.counts),
+            "counts": dict(judgement.counts),
             "emit_reason": EmitReason.CHANGED.value,
             "summary": summary.value,
         }
         emissions.append(Emission(EventType.SUMMARY_CHANGED, "summary", EmitReason.CHANGED, data))
     return emissions
+
+
+def _in_question(
+    ledger: Ledger, judgement: Judgement, now: Instant, repeat_interval: Duration, settled: Judgement | None
+) -> tuple[Iterable[Entry], Iterable[Recommendation]]:
+    """The entries and recommendations that may be news: all of them, if it is not certain that most are none."""
+    # Where more is open than was recommended, something is not judged at present: that may change for other reasons.
+    if (
+        settled is None
+        or len(ledger.open) != settled.counts["recommendations"]
+        or not ledger.announced
+        or (repeat_interval and ledger.open and not now - repeat_interval < ledger.oldest <= ledger.newest <= now)
+    ):
+        return ledger.open.values(), judgement.recommendations
+    parts = list(judgement.changes_since(settled))
+    entries = [ledger.open.get(one.fingerprint) for old, _ in parts for one in old.recommendations]
+    return filter(None, entries), (one for _, new in parts for one in new.recommendations)
 
 
 def _reason_to_announce(

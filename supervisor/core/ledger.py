@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from supervisor.core.events import Event
@@ -32,13 +33,27 @@ class Entry:
         return str(self.recommendation["subject"])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ledger:
     """``sequence`` is that of the last event; ``open`` is by fingerprint."""
 
     sequence: int = 0
     summary: Summary | None = None
     open: Mapping[str, Entry] = field(default_factory=dict)
+
+    @cached_property
+    def announced(self) -> bool:
+        """Whether everything that is open was announced."""
+        return all(entry.announced for entry in self.open.values())
+
+    @cached_property
+    def oldest(self) -> Instant:
+        """When the event came that is the longest ago of those of open entries; 0 when there are none."""
+        return min((entry.last_event for entry in self.open.values()), default=0)
+
+    @cached_property
+    def newest(self) -> Instant:
+        return max((entry.last_event for entry in self.open.values()), default=0)
 
     def unannounced(self) -> Ledger:
         """The same, with everything open to be announced anew."""

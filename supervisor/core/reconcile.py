@@ -7,7 +7,7 @@ costs what has changed, and it is the same as one made from nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -24,13 +24,14 @@ from supervisor.core.model import (
     InputRef,
     NodeRef,
     Problem,
+    Recommendation,
     Report,
     ServiceRef,
     Subject,
     Summary,
     Thresholds,
 )
-from supervisor.core.parts import NodePart, Part, incidents_part, inputs_part, node_part
+from supervisor.core.parts import NOTHING, NodePart, Part, incidents_part, inputs_part, node_part
 from supervisor.core.summary import NO_TALLY, Tally
 
 
@@ -77,6 +78,12 @@ class Judgement:
             "unmanaged": totals.unmanaged,
         }
 
+    @property
+    def recommendations(self) -> Iterator[Recommendation]:
+        """In no particular order."""
+        parts = (self.inputs, self.incidents, *self.parts.values())
+        return (one for part in parts for one in part.recommendations)
+
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """Those of the readers and of the graph, by their places."""
@@ -90,10 +97,22 @@ class Judgement:
             self.summary,
             self.counts,
             tuple(sorted((one for part in parts for one in part.drift), key=lambda one: one.order)),
-            tuple(sorted((one for part in parts for one in part.recommendations), key=lambda one: str(one.subject))),
+            tuple(sorted(self.recommendations, key=lambda one: str(one.subject))),
             self.problems,
             tuple(sorted((one for part in parts for one in part.unmanaged), key=str)),
         )
+
+    def changes_since(self, before: Judgement) -> Iterator[tuple[Part, Part]]:
+        """The parts that differ, as they were and as they are."""
+        if before.inputs is not self.inputs:
+            yield before.inputs, self.inputs
+        if before.incidents is not self.incidents:
+            yield before.incidents, self.incidents
+        for name, part in self.parts.items():
+            if (old := before.parts.get(name, NOTHING)) is not part:
+                yield old, part
+        for name in before.parts.keys() - self.parts.keys():
+            yield before.parts[name], NOTHING
 
     def closure(self, subject: Subject) -> tuple[Closure, Subject | None] | None:
         """Why ``subject``, which has no recommendation, has none, with the subject that explains it if one does.

@@ -154,11 +154,11 @@ class _Daemon:
     def _status(self, result: Result) -> str:
         when = format_instant(self._clock.now() // SECOND * SECOND)
         parts = [f"last pass {when} ({result.trigger})"]
-        if result.report is not None:
-            counts = result.report.counts
+        if result.judgement is not None:
+            counts = result.judgement.counts
             parts.insert(
                 0,
-                f"{result.report.summary}: {counts['nodes']} nodes, {counts['services']} services, "
+                f"{result.judgement.summary}: {counts['nodes']} nodes, {counts['services']} services, "
                 f"{counts['recommendations']} recommendations",
             )
         if result.outcome is not Outcome.OK:

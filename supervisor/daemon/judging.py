@@ -3,18 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from supervisor.core.instant import Instant
 from supervisor.core.reconcile import Judgement, reconcile
-from supervisor.files.inventory import load_inventory
+from supervisor.files.inventory import Inventory
+from supervisor.files.kept import Changes, Reader
 from supervisor.files.reading import Settle
 from supervisor.files.settings import Settings
-from supervisor.files.world import load_world
+from supervisor.files.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """The files that changed below either folder, and no others did."""
+
+    inventory: Changes
+    world: Changes
+
+    @classmethod
+    def of(cls, changes: Changes) -> Hints:
+        """From paths that begin with ``hosts/`` or ``world/``."""
+        found: dict[str, dict[str, bool]] = {"hosts": {}, "world": {}}
+        for path, whole in changes.items():
+            root, _, relative = path.partition("/")
+            found[root][relative] = whole
+        return cls(found["hosts"], found["world"])
+
+
+class Judge:
+    """Remembers what it read and found, so that a pass costs what has changed. All of it can be thrown away any time.
+
+    ``now`` is asked once everything is read.
+    """
+
+    def __init__(self, settings: Settings, now: Callable[[], Instant], settle: Settle | None = None) -> None:
+        reader = Reader(settings.max_input_bytes, settle, now)
+        self._inventory = Inventory(settings.inventory, reader)
+        self._world = World(settings.world, reader)
+        self._now = now
+        self._before: Judgement | None = None
+
+    def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
+        """Look at both folders, or at the files alone that ``hints`` names, and judge."""
+        desired = self._inventory.read(None if hints is None else hints.inventory)
+        actual = self._world.read(None if hints is None else hints.world)
+        problems = (*desired.problems, *actual.problems)
+        self._before = reconcile(desired.value, actual.value, settings.thresholds, self._now(), problems, self._before)
+        return self._before
 
 
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:
-    """Read both folders and judge them. ``now`` may be a clock: it is asked once everything is read."""
-    desired = load_inventory(settings.inventory, settings.max_input_bytes, settle)
-    actual = load_world(settings.world, settings.max_input_bytes, settle)
-    moment = now() if callable(now) else now
-    return reconcile(desired.value, actual.value, settings.thresholds, moment, (*desired.problems, *actual.problems))
+    """One judgement of everything, at a moment or by a clock."""
+    return Judge(settings, now if callable(now) else lambda: now, settle).judge(settings)

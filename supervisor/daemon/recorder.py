@@ -35,6 +35,7 @@ class Recorder:
         self._lock = lock or checkpoint.Lock(self._path)
         self._state: Checkpoint | None = None
         self._signature: tuple[int, int, int] | None = None
+        self._settled: Judgement | None = None
         self._notices: list[str] = []
 
     def open(self) -> None:
@@ -67,17 +68,19 @@ class Recorder:
         """Announce what is to be announced. OutputError when it is not durable: say so and come again."""
         self.open()
         state = self._current(now)
-        emissions = plan_emissions(state.ledger, judgement, now, repeat_interval)
-        ledger = replace(state.ledger, summary=judgement.report.summary)
+        settled, self._settled = self._settled, None
+        emissions = plan_emissions(state.ledger, judgement, now, repeat_interval, settled)
+        ledger = replace(state.ledger, summary=judgement.summary)
         position = state.position
         if emissions:
             events = number(emissions, state.ledger, self._source, now)
             # Until it is known what of them is on disk, what we remember is not to be trusted.
             self._state = None
             position = eventlog.append(self._log_path, events)
-            ledger = replace(fold(state.ledger, events), summary=judgement.report.summary)
+            ledger = replace(fold(state.ledger, events), summary=judgement.summary)
         if emissions or ledger != state.ledger or watch != state.watch:
             self._save(Checkpoint(ledger, position, watch, now))
+        self._settled = judgement
         return emissions
 
     def take_notices(self) -> list[str]:
@@ -89,7 +92,7 @@ class Recorder:
         """What was announced so far: remembered, or put together again from the checkpoint and the log behind it."""
         if self._state is not None and self._signature == checkpoint.signature(self._path) is not None:
             return self._state
-        self._state = None
+        self._state = self._settled = None
         try:
             saved = checkpoint.load(self._path)
         except checkpoint.DamagedError as error:

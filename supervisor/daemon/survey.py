@@ -21,8 +21,9 @@ Identity = tuple[int, int] | None
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder to watch, and which names of files in it matter."""
+    """A folder to watch, under the name that the report gives it, and which names of files in it matter."""
 
+    name: str
     path: str
     matters: Callable[[str], bool]
 
@@ -34,7 +35,7 @@ class Root:
 
 
 def roots(inventory: str, world: str) -> tuple[Root, ...]:
-    return Root(inventory, FILE_NAME.__eq__), Root(world, is_document)
+    return Root("hosts", inventory, FILE_NAME.__eq__), Root("world", world, is_document)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from watchdog.events import (
     FileSystemEventHandler,
 )
 from watchdog.observers.inotify import InotifyObserver
+from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
 from supervisor.core.instant import SECOND
 from supervisor.daemon.survey import Identity, Root, survey, watches
@@ -40,6 +41,9 @@ WATCHING = "inotify"
 _LOG = structlog.get_logger()
 _NAMED = 4
 """Faults that the state names; of more it says how many."""
+
+_PAIRING = 0.005
+"""Seconds; the kernel puts the halves of a rename behind one another, so that only what left the folders waits."""
 
 _FIRST_RETRY = SECOND
 _LAST_RETRY = 60 * SECOND
@@ -62,16 +66,20 @@ _BEGINNINGS = (FileCreatedEvent, FileModifiedEvent, FileDeletedEvent, FileMovedE
 
 
 class Listener(Protocol):
-    """Who is told of changes, from the watcher's threads."""
+    """Who is told of changes, from the watcher's threads. Paths begin with the name of their root."""
 
     def began(self, path: str) -> None: ...
 
     def ended(self, path: str) -> None: ...
 
+    def renamed(self, path: str) -> None: ...
+
     def stirred(self) -> None: ...
 
 
 def _inotify() -> Any:
+    # How long a rename's first half, and everything behind it, waits for its second: half a second, as it comes.
+    InotifyMoveEventGrouper.delay = _PAIRING
     return InotifyObserver(generate_full_events=True)
 
 
@@ -195,21 +203,24 @@ class _Handler(FileSystemEventHandler):
             self._listener.stirred()
 
     def _tell(self, event: FileSystemEvent) -> None:
-        source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
+        source, target = self._below(event.src_path), self._below(event.dest_path)
         if event.is_directory:
-            if any(path and self._matters(path, ignored_only=True) for path in (source, target)):
+            if any(path and not any(map(ignored, path.split("/"))) for path in (source, target)):
                 self._listener.stirred()
             return
         if source and self._matters(source):
             if isinstance(event, _BEGINNINGS):
-                self._listener.began(source)
+                self._listener.began(f"{self._root.name}/{source}")
             else:
-                self._listener.ended(source)
+                self._listener.ended(f"{self._root.name}/{source}")
         if target and self._matters(target):
-            self._listener.ended(target)
+            self._listener.renamed(f"{self._root.name}/{target}")
 
-    def _matters(self, path: str, ignored_only: bool = False) -> bool:
-        *folders, name = os.path.relpath(path, self._real).split("/")
-        if any(ignored(folder) for folder in folders):
-            return False
-        return not ignored(name) if ignored_only else self._root.matters(name)
+    def _below(self, path: str | bytes) -> str:
+        """Relative to the root; nothing for what is not below it, the root itself among that."""
+        text = os.fsdecode(path)
+        return text[len(self._real) + 1 :] if text.startswith(f"{self._real}/") else ""
+
+    def _matters(self, path: str) -> bool:
+        *folders, name = path.split("/")
+        return self._root.matters(name) and not any(map(ignored, folders))

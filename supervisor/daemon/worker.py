@@ -12,16 +12,21 @@ import structlog
 
 from supervisor.core.announce import Emission, EmitReason
 from supervisor.core.instant import SECOND, Duration
-from supervisor.core.model import EventType, Report, Severity
+from supervisor.core.model import EventType, Severity
+from supervisor.core.reconcile import Judgement
 from supervisor.daemon.clock import Clock
-from supervisor.daemon.judging import judge
+from supervisor.daemon.judging import Hints, Judge
 from supervisor.daemon.recorder import Recorder
-from supervisor.daemon.workqueue import Trigger, Workqueue
+from supervisor.daemon.watch import WATCHING
+from supervisor.daemon.workqueue import Task, Trigger, Workqueue
 from supervisor.errors import OutputError
 from supervisor.files.settings import Settings
 
 _LOGGED = 50
 """Emissions that the line of a pass names; each has a line of its own besides."""
+
+_ANEW = (Trigger.START, Trigger.SIGNAL)
+"""Whoever asks outright is answered from the files alone, not from what is remembered of them."""
 
 FIRST_RETRY = SECOND
 LAST_RETRY = 60 * SECOND
@@ -37,13 +42,13 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is known after a pass: the reload it heeds, its report if there is one, ``error`` if it is not durable."""
+    """What is known after a pass: the reload it heeds, its judgement if any, ``error`` if it is not durable."""
 
     number: int
     trigger: Trigger
     outcome: Outcome
     reload: int = 0
-    report: Report | None = None
+    judgement: Judgement | None = None
     emissions: tuple[Emission, ...] = ()
     error: str | None = None
 
@@ -80,6 +85,8 @@ class Worker:
     def __post_init__(self) -> None:
         self._considered = self.order
         self._settings = self.order.settings
+        self._judge: Judge | None = None
+        self._watch = ""
 
     def start(self) -> threading.Thread:
         thread = threading.Thread(target=self._run, name="worker")
@@ -88,9 +95,9 @@ class Worker:
 
     def _run(self) -> None:
         try:
-            while (trigger := self.queue.take()) is not None:
+            while (task := self.queue.take()) is not None:
                 self.started = self.clock.monotonic()
-                result = self._pass(trigger)
+                result = self._pass(task)
                 self.started = None
                 self.queue.done(self._retry_after(result.outcome))
                 self.after(result)
@@ -111,31 +118,40 @@ class Worker:
         except OutputError as error:
             self.log.error("reload refused, the old settings stay", error=str(error))
         else:
-            self._settings = order.settings
+            self._settings, self._judge = order.settings, None
             self.queue.tune(self._settings.quiet_period, self._settings.max_delay, self._settings.resync_interval)
 
-    def _pass(self, trigger: Trigger) -> Result:
+    def _pass(self, task: Task) -> Result:
         self._number += 1
-        began, order, report = self.clock.monotonic(), self.order, None
+        began, order, judgement = self.clock.monotonic(), self.order, None
         emissions: list[Emission] = []
         error: str | None = None
         outcome = Outcome.OK
         try:
             self._adopt(order)
-            watch = self.watch(self._settings)
-            judgement = judge(self._settings, self.clock.now, self.clock.settle)
-            report = judgement.report
-            emissions = self.recorder.record(judgement, judgement.picture.now, self._settings.repeat_interval, watch)
+            judgement = self._look(task)
+            now, repeat_interval = judgement.picture.now, self._settings.repeat_interval
+            emissions = self.recorder.record(judgement, now, repeat_interval, self._watch)
         except OutputError as failure:
             outcome, error = Outcome.RETRY, str(failure)
             self.log.error("pass is not durable, it will be tried again", error=error, **{"pass": self._number})
         except Exception as failure:  # a bug of ours, whatever it is, must not end the daemon
             outcome, error = Outcome.BUG, f"{type(failure).__name__}: {failure}"
+            self._judge = None
             self.log.exception("pass dropped by a fault of the supervisor", **{"pass": self._number})
         for notice in self.recorder.take_notices():
             self.log.warning(notice)
-        self._tell(trigger, outcome, report, emissions, self.clock.monotonic() - began)
-        return Result(self._number, trigger, outcome, order.reload, report, tuple(emissions), error)
+        self._tell(task.trigger, outcome, judgement, emissions, self.clock.monotonic() - began)
+        return Result(self._number, task.trigger, outcome, order.reload, judgement, tuple(emissions), error)
+
+    def _look(self, task: Task) -> Judgement:
+        """Read what has to be read and judge. Only while the watch sees everything is it believed what changed."""
+        hints = None if task.changes is None or self._watch != WATCHING else Hints.of(task.changes)
+        if hints is None:
+            self._watch = self.watch(self._settings)
+        if self._judge is None or task.trigger in _ANEW:
+            self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
+        return self._judge.judge(self._settings, hints)
 
     def _retry_after(self, outcome: Outcome) -> Duration | None:
         if outcome is not Outcome.RETRY:
@@ -145,7 +161,12 @@ class Worker:
         return min(FIRST_RETRY << min(self._retries - 1, 10), LAST_RETRY)
 
     def _tell(
-        self, trigger: Trigger, outcome: Outcome, report: Report | None, emissions: list[Emission], took: Duration
+        self,
+        trigger: Trigger,
+        outcome: Outcome,
+        judgement: Judgement | None,
+        emissions: list[Emission],
+        took: Duration,
     ) -> None:
         """One line per emission, and the canonical line of the pass."""
         for one in emissions:
@@ -158,7 +179,7 @@ class Worker:
             keys = ("action", "severity", "reason", "resolution", "inhibited_by", "fingerprint", "from", "to")
             line |= {key: one.data[key] for key in keys if one.data.get(key) is not None}
             getattr(self.log, _level(one))(one.type.value, **line)
-        if report is None:
+        if judgement is None:
             return
         named = [f"{one.type}:{one.reason}:{one.subject}" for one in emissions[:_LOGGED]]
         if len(emissions) > _LOGGED:
@@ -169,9 +190,9 @@ class Worker:
             trigger=trigger.value,
             outcome=outcome.value,
             duration_ms=round(took / 1e6, 1),
-            summary=report.summary.value,
-            **report.counts,
-            problems=len(report.problems),
+            summary=judgement.summary.value,
+            **judgement.counts,
+            problems=len(judgement.problems),
             emissions=named,
         )
 

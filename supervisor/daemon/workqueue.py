@@ -9,8 +9,8 @@ last one began; (5) changes are paced by ``core.pacing``, what is asked for outr
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from supervisor.core.instant import SECOND, Duration
@@ -29,6 +29,14 @@ class Trigger(StrEnum):
     RESYNC = "resync"
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A pass to make. ``changes`` are the files that changed, True for those renamed into place; None: look at all."""
+
+    trigger: Trigger
+    changes: Mapping[str, bool] | None = None
+
+
 class Workqueue:
     """See the module's promises. ``monotonic`` gives nanoseconds."""
 
@@ -37,6 +45,7 @@ class Workqueue:
         self._condition = threading.Condition()
         self._pacing = Pacing(quiet, max_delay)
         self._resync = resync
+        self._changes: dict[str, bool] | None = {}
         self._asked: Trigger | None = None
         self._asked_at = 0
         self._retry_at: int | None = None
@@ -56,32 +65,40 @@ class Workqueue:
         """A write to ``path`` is in progress."""
         with self._condition:
             self._pacing = self._pacing.began(path, self._monotonic())
-            self._condition.notify()
+            self._note(path, False)
 
     def stirred(self) -> None:
         """A folder came or went."""
         with self._condition:
             self._pacing = self._pacing.stirred(self._monotonic())
+            self._changes = None
             self._condition.notify()
 
     def ended(self, path: str) -> None:
-        """``path`` is complete: closed, or renamed into place."""
+        """``path`` was closed by who wrote it."""
         with self._condition:
             self._pacing = self._pacing.ended(path, self._monotonic())
-            self._condition.notify()
+            self._note(path, False)
 
-    def take(self) -> Trigger | None:
-        """Wait until a pass is due and say why; None once closed."""
+    def renamed(self, path: str) -> None:
+        """``path`` was renamed into place."""
+        with self._condition:
+            self._pacing = self._pacing.ended(path, self._monotonic())
+            self._note(path, True)
+
+    def take(self) -> Task | None:
+        """Wait until a pass is due; None once closed."""
         with self._condition:
             while not self._closed:
                 trigger, due = self._next()
                 remaining = due - self._monotonic()
                 if remaining <= 0:
+                    task = Task(trigger, self._changes if trigger is Trigger.CHANGE else None)
                     self._asked = self._retry_at = None
-                    self._pacing = self._pacing.taken()
+                    self._pacing, self._changes = self._pacing.taken(), {}
                     self._resync_at = self._monotonic() + self._resync
                     self._running = True
-                    return trigger
+                    return task
                 # Bounded, for what a platform's wait can take.
                 self._condition.wait(min(remaining, _LONGEST_WAIT) / SECOND)
             return None
@@ -110,6 +127,11 @@ class Workqueue:
         """How long a pass has been due that nobody took, in nanoseconds; 0 while one runs or none is due."""
         with self._condition:
             return 0 if self._running or self._closed else max(0, self._monotonic() - self._next()[1])
+
+    def _note(self, path: str, whole: bool) -> None:
+        if self._changes is not None:
+            self._changes[path] = whole
+        self._condition.notify()
 
     def _next(self) -> tuple[Trigger, int]:
         """The trigger that is due first, and when."""

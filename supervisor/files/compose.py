@@ -143,7 +143,7 @@ class _Reader:
 
     def _document(self, path: str) -> Fields | None:
         try:
-            tree = yamltree.parse(read_text(path, self.max_bytes).text)
+            tree = yamltree.parse(read_text(path, self.max_bytes))
             if not isinstance(tree, yamltree.Mapping):
                 raise SchemaError("is no mapping", "", 1, 1)
             twice = yamltree.first_duplicate(tree)

@@ -7,6 +7,8 @@ used costs its own node's services alone.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
 from typing import TypeGuard
 
 from supervisor.core.model import (
@@ -23,11 +25,12 @@ from supervisor.core.model import (
 )
 from supervisor.core.nearest import did_you_mean
 from supervisor.core.text import shown
-from supervisor.errors import DraftError, InputError, SchemaError
+from supervisor.errors import DraftError, InputError, SchemaError, UnreadableError
 from supervisor.files import atomic
 from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, problem
+from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import Settle, read_text, reason, shown_path
+from supervisor.files.reading import Content, Settle, reason, shown_path
 from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, parse
 
 FILE_NAME = "services.yaml"
@@ -39,19 +42,100 @@ _SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
 
 def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Desired]:
     """Read every node below ``folder``. Never raises for what it finds there: see ``problems``."""
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted((entry.name for entry in entries if not entry.name.startswith(".")), key=os.fsencode)
-    except OSError as error:
-        return _unusable_folder(f"the inventory folder {shown_path(folder)} cannot be read: {reason(error)}")
-    files = [one for name in names if (one := _read(folder, name, max_bytes, settle)) is not None]
-    problems = tuple(one for file in files for one in file.problems)
-    nodes = {file.name: file.node for file in files if file.node is not None}
-    invalid = tuple(filter(None, (file.invalid() for file in files)))
-    if not nodes and not invalid:
-        unusable = _unusable_folder(f"the inventory folder {shown_path(folder)} has no <node>/{FILE_NAME}")
-        return Loaded(unusable.value, (*problems, *unusable.problems))
-    return Loaded(Desired(nodes, invalid), problems)
+    return Inventory(folder, Reader(max_bytes, settle)).read()
+
+
+class Inventory:
+    """An inventory folder. What did not change since it was read is the same object when it is read again."""
+
+    def __init__(self, folder: str, reader: Reader) -> None:
+        self._folder = folder
+        self._kept = Kept(reader, self._parse)
+        self._parts: dict[str, _Part] = {}
+        self._loaded: Loaded[Desired] = Loaded(Desired(folder=InvalidInput(HOSTS, ())))
+
+    def read(self, changes: Changes | None = None) -> Loaded[Desired]:
+        """Read every node, or look at the files alone that ``changes`` names. Never raises for what it finds."""
+        if changes is None or self._loaded.value.folder is not None:
+            try:
+                with os.scandir(self._folder) as entries:
+                    names = [entry.name for entry in entries if not entry.name.startswith(".")]
+            except OSError as error:
+                message = f"the inventory folder {shown_path(self._folder)} cannot be read: {reason(error)}"
+                return self._keep({}, _unusable_folder(message))
+            found = {name: self._part(name) for name in sorted(names, key=os.fsencode)}
+            self._kept.keep_only({self._path(name) for name in names})
+        else:
+            found = dict(self._parts)
+            for path, whole in sorted(changes.items()):
+                name, _, rest = path.partition("/")
+                if rest == FILE_NAME and not name.startswith("."):
+                    found[name] = self._part(name, whole)
+            if found.keys() != self._parts.keys():
+                found = {name: found[name] for name in sorted(found, key=os.fsencode)}
+        parts = {name: one for name, one in found.items() if one is not None}
+        if self._loaded.value.folder is not None or [*map(id, parts.values())] != [*map(id, self._parts.values())]:
+            return self._keep(parts, self._load(parts))
+        return self._loaded
+
+    def _keep(self, parts: dict[str, _Part], loaded: Loaded[Desired]) -> Loaded[Desired]:
+        self._parts = parts
+        if self._loaded != loaded:
+            self._loaded = loaded
+        return self._loaded
+
+    def _load(self, parts: Map[str, _Part]) -> Loaded[Desired]:
+        problems = tuple(one for part in parts.values() for one in part.problems)
+        nodes = {name: part.node for name, part in parts.items() if part.node is not None}
+        invalid = tuple(part.invalid for part in parts.values() if part.invalid is not None)
+        if not nodes and not invalid:
+            unusable = _unusable_folder(f"the inventory folder {shown_path(self._folder)} has no <node>/{FILE_NAME}")
+            return Loaded(unusable.value, (*problems, *unusable.problems))
+        return Loaded(Desired(nodes, invalid), problems)
+
+    def _path(self, name: str) -> str:
+        return f"{self._folder}/{name}/{FILE_NAME}"
+
+    def _part(self, name: str, whole: bool = False) -> _Part | None:
+        """What is below one name in the folder; None when it is no node."""
+        try:
+            return self._kept.get(self._path(name), whole=whole)
+        except (OSError, InputError) as error:
+            part = self._without_text(name, error)
+        before = self._parts.get(name)
+        return before if before == part else part
+
+    def _without_text(self, name: str, error: OSError | InputError) -> _Part | None:
+        file = _File(name)
+        folder = os.path.join(self._folder, name)
+        if not isinstance(error, FileNotFoundError):
+            if not _could_be_a_node(folder):
+                return None
+            file.fail(error if isinstance(error, InputError) else UnreadableError(f"cannot be read: {reason(error)}"))
+        elif os.path.lexists(self._path(name)):
+            file.fail(InputError("is a symbolic link to nothing"))
+        elif os.path.lexists(os.path.join(folder, _MISNAMED)):
+            file.warn_misnamed()
+        else:
+            return None
+        return file.part()
+
+    def _parse(self, path: str, content: Content) -> _Part:
+        file = _File(path[len(self._folder) + 1 : -len(FILE_NAME) - 1])
+        try:
+            file.read(content.text())
+        except InputError as error:
+            file.fail(error)
+        return file.part()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one services.yaml adds to the inventory."""
+
+    node: DesiredNode | None
+    invalid: InvalidInput | None
+    problems: tuple[Problem, ...]
 
 
 def create(folder: str, node: str, text: str, *, replace: bool) -> str:
@@ -70,26 +154,6 @@ def create(folder: str, node: str, text: str, *, replace: bool) -> str:
     except OSError as error:
         raise DraftError(f"cannot write {shown_path(path)}: it {atomic.why(error)}") from error
     return path
-
-
-def _read(folder: str, name: str, max_bytes: int, settle: Settle | None) -> _File | None:
-    """What is below one name in the inventory folder; None when it is no node."""
-    path = os.path.join(folder, name, FILE_NAME)
-    file = _File(name, f"hosts/{shown_path(name)}/{FILE_NAME}")
-    try:
-        file.read(read_text(path, max_bytes, settle).text)
-    except FileNotFoundError:
-        if os.path.lexists(path):
-            file.fail(InputError("is a symbolic link to nothing"))
-        elif os.path.lexists(os.path.join(folder, name, _MISNAMED)):
-            file.warn_misnamed()
-        else:
-            return None
-    except InputError as error:
-        if not _could_be_a_node(os.path.join(folder, name)):
-            return None
-        file.fail(error)
-    return file
 
 
 def _could_be_a_node(path: str) -> bool:
@@ -111,9 +175,9 @@ def _unusable_folder(message: str) -> Loaded[Desired]:
 class _File:
     """One services.yaml on its way to a node; what is wrong gathers in ``problems``."""
 
-    def __init__(self, name: str, file: str) -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.file = file
+        self.file = f"hosts/{shown_path(name)}/{FILE_NAME}"
         self.node: DesiredNode | None = None
         self.problems: list[Problem] = []
 
@@ -128,7 +192,10 @@ class _File:
         file = self.file.replace(FILE_NAME, _MISNAMED)
         self.problems.append(Problem(file, None, None, Level.WARNING, f"is not read: rename it to {FILE_NAME}"))
 
-    def invalid(self) -> InvalidInput | None:
+    def part(self) -> _Part:
+        return _Part(self.node, self._invalid(), tuple(self.problems))
+
+    def _invalid(self) -> InvalidInput | None:
         """The file as an input that cannot be used, wholly or in part, if it is one."""
         errors = tuple(one for one in self.problems if one.level is Level.ERROR)
         broken = sorted(self.node.broken) if self.node is not None else []

@@ -27,35 +27,59 @@ class _ChangingError(Exception):
     """The file changed between the first and the last look at it."""
 
 
+Signature = tuple[int, int, int, int, int]
+"""Device, inode, size, and the times of modification and change: what tells a file from another one at its place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A file's text and its modification time in nanoseconds since the epoch."""
+    """A file's bytes and how it looked when they were read; times in nanoseconds since the epoch."""
 
-    text: str
-    modified_at: int
+    data: bytes
+    signature: Signature
+
+    @property
+    def modified_at(self) -> int:
+        return self.signature[3]
+
+    @property
+    def changed_at(self) -> int:
+        return max(self.signature[3:])
+
+    def text(self) -> str:
+        """As UTF-8. MalformedError when it is none."""
+        return _decode(self.data)
 
 
 Settle = Callable[[int | None], bool]
 """Told when a file was modified; where that is only just past, or None, waits until it is not, and says True."""
 
 
-def read_text(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> Content:
-    """The UTF-8 text of a regular file of at most ``max_bytes``, the same before and after it was read.
+def signature(status: os.stat_result) -> Signature:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
-    Raises UnreadableError (FileNotFoundError goes through) when the bytes cannot be had and MalformedError when they
-    are no UTF-8. A file that is being written is read again a few times, then refused: half a file is no file, though
-    half a YAML file is mostly YAML. ``settle`` guards against writers that pause between two writes.
+
+def read_text(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> str:
+    """Like ``read_file``, as text; MalformedError when it is no UTF-8."""
+    return read_file(path, max_bytes, settle).text()
+
+
+def read_file(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> Content:
+    """A regular file of at most ``max_bytes``, the same before and after it was read.
+
+    Raises UnreadableError (FileNotFoundError goes through) when the bytes cannot be had. A file that is being written
+    is read again a few times, then refused: half a file is no file, though half a YAML file is mostly YAML. ``settle``
+    guards against writers that pause between two writes.
     """
     try:
         try:
-            data, modified_at = _read_settled(path, max_bytes, settle)
+            return _read_settled(path, max_bytes, settle)
         except _ChangingError:
-            data, modified_at = _read_again(path, max_bytes, settle)
+            return _read_again(path, max_bytes, settle)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise UnreadableError(f"cannot be read: {reason(error)}") from error
-    return Content(_decode(data), modified_at)
 
 
 def reason(error: OSError) -> str:
@@ -75,7 +99,7 @@ def shown_path(path: str | bytes) -> str:
     return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
-def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> tuple[bytes, int]:
+def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> Content:
     # Only a file that changes under us pays for the import.
     from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
@@ -91,23 +115,23 @@ def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> tup
         raise UnreadableError("changes while it is read; it will be read again") from None
 
 
-def _read_settled(path: str | bytes, max_bytes: int, settle: Settle | None) -> tuple[bytes, int]:
+def _read_settled(path: str | bytes, max_bytes: int, settle: Settle | None) -> Content:
     if settle is None:
         return _read_stable(path, max_bytes)
     # Before the bytes are read: a reader that was held up between bytes and question would find its half a file old.
     settled_at = os.stat(path).st_mtime_ns
     settle(settled_at)
-    data, modified_at = _read_stable(path, max_bytes)
-    if modified_at != settled_at:
+    content = _read_stable(path, max_bytes)
+    if content.modified_at != settled_at:
         raise _ChangingError
     # Linux shows the size of a truncated file a moment before its new time: an empty file may be one that is being
     # written, whatever its time says.
-    if not data and settle(None) and _read_stable(path, max_bytes) != (data, modified_at):
+    if not content.data and settle(None) and _read_stable(path, max_bytes) != content:
         raise _ChangingError
-    return data, modified_at
+    return content
 
 
-def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
+def _read_stable(path: str | bytes, max_bytes: int) -> Content:
     # Not blocking: opening a FIFO that nobody writes to would hang.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
@@ -126,7 +150,7 @@ def _read_stable(path: str | bytes, max_bytes: int) -> tuple[bytes, int]:
         raise UnreadableError(f"is too large: more than {max_bytes} bytes (max_input_bytes)")
     if len(data) != after.st_size or (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
         raise _ChangingError
-    return data, after.st_mtime_ns
+    return Content(data, signature(after))
 
 
 def _decode(data: bytes) -> str:

@@ -206,7 +206,7 @@ def _from_file(family: Family, path: str, required: bool, faults: list[str]) -> 
     from supervisor.files.yamltree import Scalar, parse
 
     try:
-        root = parse(read_text(path, _CONFIG_LIMIT).text)
+        root = parse(read_text(path, _CONFIG_LIMIT))
     except FileNotFoundError:
         faults.append(f"{path}: there is no such file")
         return {}

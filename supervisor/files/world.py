@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from supervisor.core.instant import Instant, parse_instant
-from supervisor.core.merge import merge
+from supervisor.core.merge import update
 from supervisor.core.model import (
     WORLD,
     Actual,
@@ -25,6 +25,7 @@ from supervisor.core.model import (
     NodeReport,
     Observation,
     Problem,
+    Reading,
     ServiceReport,
     UnreadableDocument,
 )
@@ -32,8 +33,9 @@ from supervisor.core.words import deployment_outcome, incident_resolved, node_wo
 from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
 from supervisor.files.fields import name_fault, node_name_fault, problem
+from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import Settle, read_text, reason, shown_path
+from supervisor.files.reading import Content, Settle, reason, shown_path
 from supervisor.files.yamltree import escape
 
 SUFFIXES = (".json", ".yaml", ".yml")
@@ -52,30 +54,94 @@ def is_document(name: str) -> bool:
 
 def load_world(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Actual]:
     """Read every document below ``folder``. Never raises for what it finds there: see ``problems``."""
-    observations: list[Observation] = []
-    unreadable: list[UnreadableDocument] = []
-    try:
-        files = list(_documents(folder, "", ()))
-    except OSError as error:
-        return _unusable_folder(f"the world folder {shown_path(folder)} cannot be read: {reason(error)}")
-    for relative, fault in files:
-        file = f"world/{shown_path(relative)}"
-        node = own_node(relative)
+    return World(folder, Reader(max_bytes, settle)).read()
+
+
+class World:
+    """A world folder. What did not change since it was read is the same object when it is read again."""
+
+    def __init__(self, folder: str, reader: Reader) -> None:
+        self._folder = folder
+        self._kept = Kept(reader, self._parse)
+        self._loaded: Loaded[Actual] | None = None
+
+    def read(self, changes: Changes | None = None) -> Loaded[Actual]:
+        """Read every document, or look at those alone that ``changes`` names. Never raises for what it finds."""
+        before = self._loaded.value if self._loaded is not None and self._loaded.value.folder is None else Actual()
+        known = before.readings
+        changed: dict[str, Reading | None] = {}
+        if changes is None or not known:
+            try:
+                files = dict(_documents(self._folder, "", ()))
+            except OSError as error:
+                return self._unusable(f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}")
+            changed |= dict.fromkeys(known.keys() - files.keys())
+            for relative, fault in files.items():
+                reading = self._reading(relative, fault, False, known.get(relative))
+                if reading is not known.get(relative):
+                    changed[relative] = reading
+            self._kept.keep_only({f"{self._folder}/{relative}" for relative in files})
+        else:
+            for relative, whole in sorted(changes.items()):
+                if could_be_document(relative):
+                    changed[relative] = self._reading(relative, None, whole, known.get(relative))
+        if not changed and self._loaded is not None and self._loaded.value is before:
+            return self._loaded
+        actual = update(before, changed) if changed else before
+        if not actual.readings:
+            return self._unusable(
+                f"the world folder {shown_path(self._folder)} has no document (*.json, *.yaml, *.yml)"
+            )
+        self._loaded = Loaded(actual, tuple(fault for one in actual.unreadable for fault in one.errors))
+        return self._loaded
+
+    def _unusable(self, message: str) -> Loaded[Actual]:
+        fault = Problem("world/", None, None, Level.ERROR, message)
+        self._loaded = Loaded(Actual(folder=InvalidInput(WORLD, (fault,))), (fault,))
+        return self._loaded
+
+    def _reading(
+        self, relative: str, fault: UnreadableError | None, whole: bool, before: Reading | None
+    ) -> Reading | None:
+        """What a document says, or why it cannot be told; None when it is gone."""
+        path = f"{self._folder}/{relative}"
         try:
             if fault is not None:
                 raise fault
-            content = read_text(os.path.join(folder, relative), max_bytes, settle)
-            observations.append(_Document(file, node, content.text, content.modified_at).observation())
+            return self._kept.get(path, whole=whole)
         except FileNotFoundError:
             # Gone between listing and reading: as if it had gone before. A link to nothing is another matter.
-            if os.path.lexists(os.path.join(folder, relative)):
-                errors = (problem(file, InputError("is a symbolic link to nothing")),)
-                unreadable.append(UnreadableDocument(InputRef(file), errors, node))
+            if not os.path.lexists(path):
+                return None
+            unreadable = _unreadable(relative, UnreadableError("is a symbolic link to nothing"))
+        except OSError as error:
+            unreadable = _unreadable(relative, UnreadableError(f"cannot be read: {reason(error)}"))
         except InputError as error:
-            unreadable.append(UnreadableDocument(InputRef(file), (problem(file, error),), node))
-    if not observations and not unreadable:
-        return _unusable_folder(f"the world folder {shown_path(folder)} has no document (*.json, *.yaml, *.yml)")
-    return Loaded(merge(observations, unreadable), tuple(fault for one in unreadable for fault in one.errors))
+            unreadable = _unreadable(relative, error)
+        return before if before == unreadable else unreadable
+
+    def _parse(self, path: str, content: Content) -> Reading:
+        relative = path[len(self._folder) + 1 :]
+        try:
+            text = content.text()
+            return _Document(_shown(relative), own_node(relative), text, content.modified_at).observation()
+        except InputError as error:
+            return _unreadable(relative, error)
+
+
+def _shown(relative: str) -> str:
+    return f"world/{shown_path(relative)}"
+
+
+def _unreadable(relative: str, error: InputError) -> UnreadableDocument:
+    file = _shown(relative)
+    return UnreadableDocument(InputRef(file), (problem(file, error),), own_node(relative))
+
+
+def could_be_document(relative: str) -> bool:
+    """Whether a file of this relative path is read as a document, as far as its name tells."""
+    *folders, name = relative.split("/")
+    return is_document(name) and len(folders) <= _MAX_DEPTH and not any(map(ignored, folders))
 
 
 def own_node(relative: str) -> str | None:
@@ -83,11 +149,6 @@ def own_node(relative: str) -> str | None:
     folder, _, name = relative.partition("/")
     stem, dot, suffix = name.rpartition(".")
     return stem if folder == "nodes" and "/" not in name and dot + suffix in SUFFIXES else None
-
-
-def _unusable_folder(message: str) -> Loaded[Actual]:
-    fault = Problem("world/", None, None, Level.ERROR, message)
-    return Loaded(merge((), folder=InvalidInput(WORLD, (fault,))), (fault,))
 
 
 def _documents(

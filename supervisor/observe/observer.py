@@ -161,7 +161,7 @@ class Observer:
 
     def _previous(self, path: str) -> Mapping[str, Any]:
         try:
-            value = json.loads(read_text(path, _DOCUMENT_LIMIT).text)
+            value = json.loads(read_text(path, _DOCUMENT_LIMIT))
         except FileNotFoundError:
             return {}
         except (InputError, ValueError, RecursionError):

@@ -29,6 +29,9 @@ class Changes:
     def ended(self, path: str) -> None:
         self._queue.put(("ended", Path(path).name))
 
+    def renamed(self, path: str) -> None:
+        self._queue.put(("renamed", Path(path).name))
+
     def stirred(self) -> None:
         self._queue.put(("stirred", ""))
 
@@ -67,13 +70,13 @@ def test_a_write_begins_and_ends(tmp_path: Path, watcher: Watcher, changes: Chan
 def test_a_rename_into_place_is_an_end(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
     (tmp_path / "world" / ".a.json").write_text("{}")
     (tmp_path / "world" / ".a.json").rename(tmp_path / "world" / "a.json")
-    assert changes.until(("ended", "a.json")) == [("ended", "a.json")]
+    assert changes.until(("renamed", "a.json")) == [("renamed", "a.json")]
 
 
 def test_a_move_from_elsewhere_is_an_end(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "a.json").rename(tmp_path / "world" / "a.json")
-    assert changes.until(("ended", "a.json")) == [("ended", "a.json")]
+    assert changes.until(("renamed", "a.json")) == [("renamed", "a.json")]
 
 
 def test_a_deletion_may_be_the_beginning_of_a_write(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:

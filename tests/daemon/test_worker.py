@@ -122,7 +122,7 @@ def test_an_output_that_fails_is_tried_again_and_caught_up(bench: Bench) -> None
     assert result.outcome is Outcome.RETRY
     assert result.error is not None
     assert "is a folder" in result.error
-    assert result.report is not None
+    assert result.judgement is not None
     (bench.folder / "log").rmdir()
     retried = bench.results.get(timeout=20)
     assert (retried.trigger, retried.outcome, len(retried.emissions)) == (Trigger.RETRY, Outcome.OK, 2)
@@ -131,7 +131,7 @@ def test_an_output_that_fails_is_tried_again_and_caught_up(bench: Bench) -> None
 def test_a_fault_of_ours_drops_the_pass_and_not_the_daemon(bench: Bench) -> None:
     bench.clock.faulty = True
     result = bench.make()
-    assert (result.outcome, result.report) == (Outcome.BUG, None)
+    assert (result.outcome, result.judgement) == (Outcome.BUG, None)
     assert ("exception", "pass dropped by a fault of the supervisor") in [line[:2] for line in bench.log.lines]
     bench.clock.faulty = False
     assert bench.make().outcome is Outcome.OK

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from supervisor.core.instant import SECOND
-from supervisor.daemon.workqueue import Trigger, Workqueue
+from supervisor.daemon.workqueue import Task, Trigger, Workqueue
 
 
 class Clock:
@@ -31,21 +31,26 @@ def queue(clock: Clock) -> Workqueue:
     return Workqueue(clock, SECOND // 2, 5 * SECOND, 60 * SECOND)
 
 
+def taken(queue: Workqueue) -> Trigger | None:
+    task = queue.take()
+    return None if task is None else task.trigger
+
+
 def test_requests_before_a_pass_are_one_pass(clock: Clock, queue: Workqueue) -> None:
     queue.request(Trigger.START)
     queue.request(Trigger.START)
-    assert queue.take() is Trigger.START
+    assert taken(queue) is Trigger.START
     queue.done()
     clock.forward(60)
-    assert queue.take() is Trigger.RESYNC
+    assert taken(queue) is Trigger.RESYNC
 
 
 def test_a_request_during_a_pass_is_a_pass_after_it(queue: Workqueue) -> None:
     queue.request(Trigger.START)
-    assert queue.take() is Trigger.START
+    assert taken(queue) is Trigger.START
     queue.request(Trigger.SIGNAL)
     queue.done()
-    assert queue.take() is Trigger.SIGNAL
+    assert taken(queue) is Trigger.SIGNAL
 
 
 def test_a_change_during_a_pass_is_a_pass_after_it(clock: Clock, queue: Workqueue) -> None:
@@ -53,12 +58,12 @@ def test_a_change_during_a_pass_is_a_pass_after_it(clock: Clock, queue: Workqueu
     queue.take()
     queue.ended("a")
     queue.done()
-    assert queue.take() is Trigger.CHANGE
+    assert taken(queue) is Trigger.CHANGE
 
 
 def test_without_a_request_a_pass_comes_after_the_resync_interval(clock: Clock, queue: Workqueue) -> None:
     clock.forward(60)
-    assert queue.take() is Trigger.RESYNC
+    assert taken(queue) is Trigger.RESYNC
     queue.done()
     clock.forward(59)
     assert queue.overdue() == 0
@@ -77,7 +82,37 @@ def test_a_pass_counts_as_a_resync(clock: Clock, queue: Workqueue) -> None:
 
 def test_the_first_finished_write_after_quiet_is_due_at_once(queue: Workqueue) -> None:
     queue.ended("a")
-    assert queue.take() is Trigger.CHANGE
+    assert taken(queue) is Trigger.CHANGE
+
+
+def test_a_task_after_changes_names_them_and_which_are_whole(clock: Clock, queue: Workqueue) -> None:
+    queue.renamed("world/a.json")
+    queue.began("world/b.json")
+    queue.ended("world/b.json")
+    queue.renamed("world/c.json")
+    queue.began("world/c.json")
+    clock.forward(5)
+    changes = {"world/a.json": True, "world/b.json": False, "world/c.json": False}
+    assert queue.take() == Task(Trigger.CHANGE, changes)
+    queue.done()
+    queue.renamed("world/d.json")
+    clock.forward(5)
+    assert queue.take() == Task(Trigger.CHANGE, {"world/d.json": True})
+
+
+@pytest.mark.parametrize("trigger", [Trigger.SIGNAL, Trigger.START])
+def test_what_is_asked_for_outright_looks_at_everything(queue: Workqueue, trigger: Trigger) -> None:
+    queue.renamed("world/a.json")
+    queue.request(trigger)
+    assert queue.take() == Task(trigger, None)
+
+
+def test_when_folders_came_or_went_everything_is_looked_at(clock: Clock, queue: Workqueue) -> None:
+    queue.renamed("world/a.json")
+    queue.stirred()
+    queue.renamed("world/b.json")
+    clock.forward(5)
+    assert queue.take() == Task(Trigger.CHANGE, None)
 
 
 def test_what_follows_waits_for_the_quiet_period(clock: Clock, queue: Workqueue) -> None:
@@ -99,7 +134,7 @@ def test_a_retry_comes_after_its_time(clock: Clock, queue: Workqueue) -> None:
     clock.forward(1)
     assert queue.overdue() == 0
     clock.forward(1)
-    assert queue.take() is Trigger.RETRY
+    assert taken(queue) is Trigger.RETRY
 
 
 def test_nothing_is_overdue_while_a_pass_runs(clock: Clock, queue: Workqueue) -> None:
@@ -113,22 +148,22 @@ def test_nothing_is_overdue_while_a_pass_runs(clock: Clock, queue: Workqueue) ->
 def test_a_shorter_resync_interval_counts_from_the_last_pass(clock: Clock, queue: Workqueue) -> None:
     clock.forward(30)
     queue.tune(SECOND // 2, 5 * SECOND, 10 * SECOND)
-    assert queue.take() is Trigger.RESYNC
+    assert taken(queue) is Trigger.RESYNC
 
 
 def test_closing_wakes_who_waits(queue: Workqueue) -> None:
-    taken: list[Trigger | None] = []
-    thread = threading.Thread(target=lambda: taken.append(queue.take()))
+    woken: list[Trigger | None] = []
+    thread = threading.Thread(target=lambda: woken.append(taken(queue)))
     thread.start()
     queue.close()
     thread.join(20)
-    assert taken == [None]
+    assert woken == [None]
 
 
 def test_a_request_wakes_who_waits(queue: Workqueue) -> None:
-    taken: list[Trigger | None] = []
-    thread = threading.Thread(target=lambda: taken.append(queue.take()))
+    woken: list[Trigger | None] = []
+    thread = threading.Thread(target=lambda: woken.append(taken(queue)))
     thread.start()
     queue.request(Trigger.SIGNAL)
     thread.join(20)
-    assert taken == [Trigger.SIGNAL]
+    assert woken == [Trigger.SIGNAL]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.errors import MalformedError, UnreadableError
-from supervisor.files.reading import read_text, shown_path
+from supervisor.files.reading import read_file, read_text, shown_path
 
 LIMIT = 1000
 
@@ -30,8 +30,8 @@ LIMIT = 1000
 def test_text_is_utf_8_with_or_without_a_mark(tmp_path: Path, data: bytes, text: str) -> None:
     (tmp_path / "a").write_bytes(data)
     os.utime(tmp_path / "a", ns=(1, 1_234_567_890_123_456_789))
-    content = read_text(str(tmp_path / "a"), LIMIT)
-    assert (content.text, content.modified_at) == (text, 1_234_567_890_123_456_789)
+    content = read_file(str(tmp_path / "a"), LIMIT)
+    assert (content.text(), content.modified_at) == (text, 1_234_567_890_123_456_789)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_what_is_read_from_a_file_in_motion_is_one_of_its_states(tmp_path: Path)
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        seen = {read_text(str(path), LIMIT).text for _ in range(200)}
+        seen = {read_text(str(path), LIMIT) for _ in range(200)}
     finally:
         done.set()
         writer.join()
