@@ -293,6 +293,8 @@ def test_what_is_taken_away_while_it_runs_loses_and_repeats_nothing(lab: Lab, fi
         assert change("ok", 2) == [3, 4]
         log.rename(log.with_name("agent-events.log.1"))
         assert change("failed", 2) == [5, 6]
+        # The checkpoint is kept after the events are there to be seen.
+        assert len(look()) == 2
         lab.checkpoint.unlink()
         assert len(look()) == 3
         assert [int(event["sequence"]) for event in lab.events()] == [5, 6, 7]
