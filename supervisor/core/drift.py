@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -104,7 +104,8 @@ def is_stale(document: Document, thresholds: Thresholds, now: Instant) -> bool:
 class Picture:
     """Everything a judgement looks at, and the verdict on each node of the inventory.
 
-    ``unreadable`` are the own documents that cannot be used, by node; ``known`` are verdicts that still hold.
+    ``unreadable`` are the own documents that cannot be used, by node; ``known`` are verdicts, which hold but for
+    those on the nodes that are ``due``.
     """
 
     desired: Desired
@@ -114,10 +115,16 @@ class Picture:
     unreadable: Mapping[str, InputRef]
     now: Instant
     known: InitVar[Mapping[str, NodeVerdict]]
+    due: InitVar[Collection[str]]
     nodes: Mapping[str, NodeVerdict] = field(init=False)
 
-    def __post_init__(self, known: Mapping[str, NodeVerdict]) -> None:
-        verdicts = {name: known.get(name) or self._judge_node(name) for name in self.desired.nodes}
+    def __post_init__(self, known: Mapping[str, NodeVerdict], due: Collection[str]) -> None:
+        verdicts = dict(known)
+        for name in due:
+            if name in self.desired.nodes:
+                verdicts[name] = self._judge_node(name)
+            else:
+                verdicts.pop(name, None)
         object.__setattr__(self, "nodes", verdicts)
 
     # --- nodes

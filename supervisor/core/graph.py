@@ -6,9 +6,9 @@ was found for it holds as long as that is the same; a node that looks at others 
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
 
@@ -27,6 +27,9 @@ from supervisor.core.nearest import Guesses
 
 Edges = dict[ServiceRef, dict[ServiceRef, Mention]]
 """The dependencies of each service, and where they are mentioned first."""
+
+Cycles = Mapping[ServiceRef, int]
+"""The services that are part of cycles, each with its cycle's number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,13 @@ _NO_LINKS = NodeLinks()
 class Graph:
     """``nodes`` has the links of every node of the inventory; ``crossing`` names those that look at others.
 
-    ``resolved`` and ``names`` are for the next one.
+    ``of`` (the nodes of the inventory), ``resolved`` and ``names`` are for the next one.
     """
 
     nodes: Mapping[str, NodeLinks] = field(default_factory=dict)
     crossing: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    of: Mapping[str, DesiredNode] = field(default_factory=dict)
     resolved: Mapping[str, _Resolved] = field(default_factory=dict)
     names: _Names | None = None
 
@@ -69,6 +73,8 @@ def build_graph(desired: Desired, before: Graph | None = None) -> Graph:
     """
     before = before or Graph()
     nodes, known = desired.nodes, before.resolved
+    if nodes is before.of:
+        return before
     changed = [node for name, node in nodes.items() if name not in known or known[name].node is not node]
     if not changed and len(known) == len(nodes):
         return before
@@ -79,33 +85,37 @@ def build_graph(desired: Desired, before: Graph | None = None) -> Graph:
         changed += [one.node for name, one in known.items() if one.crosses and name in nodes and name not in fresh]
     resolved = {name: one for name, one in known.items() if name in nodes}
     resolved |= {node.name: _resolve_all(node, names) for node in changed}
-    links = {name: one for name, one in before.nodes.items() if name in nodes}
-    alone = [resolved[node.name] for node in changed if not resolved[node.name].crosses]
-    links |= {one.node.name: _links(one, _components(one.edges)) for one in alone}
     # A cycle through several nodes takes only nodes that look at others.
     crossing = {name: one for name, one in resolved.items() if one.crosses}
-    component = _components({ref: targets for one in crossing.values() for ref, targets in one.edges.items()})
+    links = {name: one for name, one in before.nodes.items() if name in crossing}
+    links |= {name: one.links for name, one in resolved.items() if one.links is not None}
+    cycles = _cycles({ref: targets for one in crossing.values() for ref, targets in one.edges.items()})
     for name, one in crossing.items():
-        found = _links(one, component)
+        found = _links(one.node, one.edges, cycles)
         if links.get(name) != found:
             links[name] = found
     warnings = chain(
-        *(one.warnings for one in resolved.values() if one.warnings), _cycle_warnings(crossing.values(), component)
+        *(one.warnings for one in resolved.values() if one.warnings), _cycle_warnings(crossing.values(), cycles)
     )
-    return Graph(links, tuple(crossing), tuple(sorted(warnings, key=lambda one: one.order)), resolved, names)
+    return Graph(links, tuple(crossing), tuple(sorted(warnings, key=lambda one: one.order)), nodes, resolved, names)
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolved:
-    """The entries of one node resolved; ``crosses`` when the names of other nodes take part in that.
+    """The entries of one node resolved.
 
-    ``warnings`` has the cycles too, but for those of nodes that cross.
+    A node ``crosses`` when the names of others take part in that. Its ``edges`` are kept until all are known, and
+    ``warnings`` does not have its cycles yet; for other nodes nothing but ``links`` and ``warnings`` is needed.
     """
 
     node: DesiredNode
+    links: NodeLinks | None
     edges: Edges
     warnings: tuple[Problem, ...]
-    crosses: bool
+
+    @property
+    def crosses(self) -> bool:
+        return self.links is None
 
 
 class _Names:
@@ -170,10 +180,11 @@ def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
         if entry.text not in names.nodes:
             message = f"failover node {entry.text!r} is not in the inventory{guess(entry.text)}; ignored"
             warnings.append(Problem(node.file, entry.line, entry.column, Level.WARNING, message, "/node/failover"))
-    resolved = _Resolved(node, edges, tuple(warnings), crosses)
     if crosses:
-        return resolved
-    return replace(resolved, warnings=(*warnings, *_cycle_warnings((resolved,), _components(edges))))
+        return _Resolved(node, None, edges, tuple(warnings))
+    cycles = _cycles(edges)
+    warnings += _cycle_warnings([_Resolved(node, None, edges, ())], cycles)
+    return _Resolved(node, _links(node, edges, cycles), {}, tuple(warnings))
 
 
 def _at_home(text: str, node: DesiredNode, service: DesiredService) -> ServiceRef | None:
@@ -185,15 +196,15 @@ def _at_home(text: str, node: DesiredNode, service: DesiredService) -> ServiceRe
     return None
 
 
-def _links(of: _Resolved, component: Mapping[ServiceRef, int]) -> NodeLinks:
+def _links(node: DesiredNode, edges: Edges, cycles: Cycles) -> NodeLinks:
     blocking = {
-        ref.name: tuple(sorted((t for t in targets if component[ref] != component[t]), key=str))
-        for ref, targets in of.edges.items()
+        ref.name: tuple(sorted((one for one in targets if not _in_one(cycles, ref, one)), key=str))
+        for ref, targets in edges.items()
     }
-    foreign: set[Subject] = {NodeRef(entry.text) for entry in of.node.failover}
-    for targets in blocking.values() if of.crosses else ():
+    foreign: set[Subject] = {NodeRef(entry.text) for entry in node.failover}
+    for targets in blocking.values():
         for target in targets:
-            if target.node != of.node.name:
+            if target.node != node.name:
                 foreign |= {target, NodeRef(target.node)}
     return NodeLinks(blocking, frozenset(foreign))
 
@@ -213,14 +224,14 @@ def _dependency_warning(
     return Problem(node.file, entry.line, entry.column, Level.WARNING, message, f"{service.pointer}/depends_on")
 
 
-def _cycle_warnings(among: Iterable[_Resolved], component: Mapping[ServiceRef, int]) -> Iterator[Problem]:
+def _cycle_warnings(among: Iterable[_Resolved], cycles: Cycles) -> Iterator[Problem]:
     """One warning for each cycle, at its first entry in the order of files and lines."""
     inner: defaultdict[int, list[tuple[str, int, int, ServiceRef]]] = defaultdict(list)
-    for one in among:
+    for one in among if cycles else ():
         for ref, targets in one.edges.items():
             for target, entry in targets.items():
-                if component[ref] == component[target]:
-                    inner[component[ref]].append((one.node.file, entry.line, entry.column, ref))
+                if _in_one(cycles, ref, target):
+                    inner[cycles[ref]].append((one.node.file, entry.line, entry.column, ref))
     for places in inner.values():
         file, line, column, _ = min(places, key=lambda place: place[:3])
         members = sorted({str(place[3]).removeprefix("service:") for place in places})
@@ -230,7 +241,26 @@ def _cycle_warnings(among: Iterable[_Resolved], component: Mapping[ServiceRef, i
         yield Problem(file, line, column, Level.WARNING, message)
 
 
-def _components(edges: Mapping[ServiceRef, Mapping[ServiceRef, Mention]]) -> dict[ServiceRef, int]:
+def _in_one(cycles: Cycles, ref: ServiceRef, target: ServiceRef) -> bool:
+    return ref in cycles and cycles[ref] == cycles.get(target)
+
+
+def _cycles(edges: Edges) -> Cycles:
+    """The services that are part of cycles, each with its cycle's number."""
+    before: set[ServiceRef] = set()
+    for ref, targets in edges.items():
+        if not all(one in before or one not in edges for one in targets):
+            break
+        before.add(ref)
+    else:
+        # Everything comes after what it depends on, as people mostly write it: there can be none.
+        return {}
+    component = _components(edges)
+    size = Counter(component.values())
+    return {ref: number for ref, number in component.items() if size[number] > 1 or ref in edges.get(ref, ())}
+
+
+def _components(edges: Edges) -> dict[ServiceRef, int]:
     """Number the strongly connected components (Tarjan, without recursion: a chain may be as long as the fleet)."""
     index: dict[ServiceRef, int] = {}
     low: dict[ServiceRef, int] = {}

@@ -1,7 +1,7 @@
 """The words of the domain: subjects, desired state, actual state, and what a judgement is made of.
 
-All types are frozen. Files are named as the report names them (``hosts/nas/services.yaml``, ``world/nodes/nas.json``),
-whatever the folders are called on disk.
+All types are frozen; what there are most of are tuples, which take the least time and room. Files are named as the
+report names them (``hosts/nas/services.yaml``, ``world/nodes/nas.json``), whatever the folders are called on disk.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.words import NodeWord, Outcome, ServiceWord
@@ -27,8 +28,7 @@ class NodeRef:
         return f"node:{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRef:
+class ServiceRef(NamedTuple):
     """A service on a node; ``name`` may carry a stack (``media/db``)."""
 
     node: str
@@ -121,8 +121,7 @@ class InvalidInput:
 # --- desired state ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
+class Mention(NamedTuple):
     """A name as written somewhere in an inventory file."""
 
     text: str
@@ -130,8 +129,7 @@ class Mention:
     column: int
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredService:
+class DesiredService(NamedTuple):
     """One service the inventory declares. ``container`` and ``unit`` are for observers, and never judged."""
 
     name: str
@@ -209,8 +207,7 @@ class NodeReport:
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceReport:
+class ServiceReport(NamedTuple):
     """A document's word on a service's status."""
 
     status: str

@@ -17,7 +17,6 @@ from supervisor.core.drift import (
     detect_stale_world,
     detect_unresolved_incident,
 )
-from supervisor.core.graph import NodeLinks
 from supervisor.core.inhibit import inhibited_node, inhibited_services
 from supervisor.core.instant import Instant
 from supervisor.core.model import (
@@ -25,8 +24,6 @@ from supervisor.core.model import (
     DesiredNode,
     Drift,
     IncidentRef,
-    InputRef,
-    NodeFacts,
     NodeRef,
     Recommendation,
     ServiceRef,
@@ -36,7 +33,8 @@ from supervisor.core.recommend import Case, IncidentCase, InputCase, NodeCase, S
 from supervisor.core.summary import NO_TALLY, Tally, tally
 from supervisor.core.words import ServiceWord
 
-_NEVER = 1 << 80
+NEVER: Instant = 1 << 80
+ALWAYS: Instant = -NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,35 +52,14 @@ NOTHING = Part()
 
 @dataclass(frozen=True, slots=True)
 class NodePart(Part):
-    """A node's part: what it was found from (each None when there is none), and from when until when that holds.
+    """A node's part: from ``since`` until ``until`` time alone changes nothing in it.
 
     ``shows`` is what the parts of other nodes may look at: its standing, and its services that are not well.
     """
 
-    node: DesiredNode | None = field(kw_only=True)
-    facts: NodeFacts | None = field(kw_only=True)
-    links: NodeLinks | None = field(kw_only=True)
-    unreadable: InputRef | None = field(kw_only=True)
     since: Instant = field(kw_only=True)
     until: Instant = field(kw_only=True)
     shows: Mapping[Subject, object] = field(kw_only=True)
-
-    def holds(
-        self,
-        node: DesiredNode | None,
-        facts: NodeFacts | None,
-        links: NodeLinks | None,
-        unreadable: InputRef | None,
-        now: Instant,
-    ) -> bool:
-        """Whether the same would be found again, unless another node shows something else."""
-        return (
-            self.facts is facts
-            and self.node is node
-            and self.links is links
-            and self.unreadable is unreadable
-            and self.since <= now < self.until
-        )
 
 
 def inputs_part(picture: Picture) -> Part:
@@ -133,12 +110,8 @@ def node_part(picture: Picture, name: str) -> NodePart:
         part.recommendations,
         unmanaged,
         tally(services, part.drift, part.recommendations, len(unmanaged)),
-        node=node,
-        facts=picture.actual.nodes.get(name),
-        links=picture.graph.nodes.get(name),
-        unreadable=picture.unreadable.get(name),
         since=picture.now,
-        until=min((moment for moment in _turns(picture, name) if moment > picture.now), default=_NEVER),
+        until=min((moment for moment in _turns(picture, name) if moment > picture.now), default=NEVER),
         shows=shows,
     )
 

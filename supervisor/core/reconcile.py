@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from supervisor.core.drift import Climate, NodeStanding, Picture, unreadable_own
-from supervisor.core.graph import build_graph
+from supervisor.core.graph import Graph, build_graph
 from supervisor.core.instant import Instant
 from supervisor.core.model import (
     HOSTS,
@@ -31,7 +31,7 @@ from supervisor.core.model import (
     Summary,
     Thresholds,
 )
-from supervisor.core.parts import NOTHING, NodePart, Part, incidents_part, inputs_part, node_part
+from supervisor.core.parts import ALWAYS, NEVER, NOTHING, NodePart, Part, incidents_part, inputs_part, node_part
 from supervisor.core.summary import NO_TALLY, Tally
 
 
@@ -49,6 +49,7 @@ class Judgement:
     """What was found, in parts, together with the picture it was found in.
 
     A part that is the same object in two judgements says the same in both. ``totals`` is the sum of the nodes' tallies.
+    From ``since`` until ``until`` time alone changes nothing in the parts.
     """
 
     picture: Picture
@@ -57,6 +58,8 @@ class Judgement:
     incidents: Part
     totals: Tally
     faults: tuple[Problem, ...]
+    since: Instant
+    until: Instant
 
     @cached_property
     def summary(self) -> Summary:
@@ -178,52 +181,67 @@ def reconcile(
     """Judge. ``problems`` are those of the readers; what still holds of the judgement ``before`` is taken over."""
     graph = build_graph(desired, None if before is None else before.picture.graph)
     climate, unreadable = Climate.of(desired, actual, thresholds, now), unreadable_own(actual)
-    if before is not None and before.picture.climate != climate:
-        before = None
-    old: Mapping[str, NodePart] = {} if before is None else before.parts
-    strangers = actual.nodes.keys() - desired.nodes.keys()
-    due = [
-        name
-        for name in (*desired.nodes, *strangers)
-        if (part := old.get(name)) is None
-        or not part.holds(
-            desired.nodes.get(name), actual.nodes.get(name), graph.nodes.get(name), unreadable.get(name), now
-        )
-    ]
-    known = {} if before is None else dict(before.picture.nodes)
-    for name in due:
-        known.pop(name, None)
-    picture = Picture(desired, actual, graph, climate, unreadable, now, known)
-    gone = old.keys() - desired.nodes.keys() - strangers
-    found = _found(picture, due, old, gone)
-    totals = NO_TALLY if before is None else before.totals
-    for part in (*map(old.__getitem__, gone), *(old[name] for name in found if name in old)):
-        totals = totals.minus(part.tally)
+    if before is None or before.picture.climate != climate:
+        nothing = Picture(Desired(), Actual(), Graph(), climate, {}, now, {}, ())
+        before = Judgement(nothing, {}, NOTHING, NOTHING, NO_TALLY, (), ALWAYS, NEVER)
+    was, old = before.picture, before.parts
+    due = (
+        _differing(was.actual.nodes, actual.nodes)
+        | _differing(was.desired.nodes, desired.nodes)
+        | _differing(was.graph.nodes, graph.nodes)
+        | _differing(was.unreadable, unreadable)
+    )
+    in_time = before.since <= now < before.until
+    if not in_time:
+        due |= {name for name, part in old.items() if not part.since <= now < part.until}
+    picture = Picture(desired, actual, graph, climate, unreadable, now, was.nodes, due)
+    gone = {name for name in due if name not in desired.nodes and name not in actual.nodes}
+    found = _found(picture, due - gone, gone, old)
+    parts, totals = {**old, **found}, before.totals
+    for name in (gone | found.keys()) & old.keys():
+        totals = totals.minus(old[name].tally)
+    for name in gone & old.keys():
+        del parts[name]
     for part in found.values():
         totals = totals.plus(part.tally)
-    parts = {name: part for name, part in old.items() if name not in gone} | found
-    inputs, incidents = inputs_part(picture), None
-    if before is not None:
-        inputs = before.inputs if before.inputs == inputs else inputs
-        same = before.picture.actual.incidents is actual.incidents and bool(before.picture.actual.unreadable) == bool(
-            actual.unreadable
-        )
-        incidents = before.incidents if same else None
-    return Judgement(picture, parts, inputs, incidents or incidents_part(picture), totals, problems)
+    inputs, same_incidents = inputs_part(picture), was.actual.incidents is actual.incidents
+    until = [part.until for part in (found if in_time else parts).values()]
+    return Judgement(
+        picture,
+        parts,
+        before.inputs if before.inputs == inputs else inputs,
+        before.incidents
+        if same_incidents and bool(was.actual.unreadable) == bool(actual.unreadable)
+        else incidents_part(picture),
+        totals,
+        problems,
+        now if found else before.since,
+        min((*until, before.until) if in_time else until, default=NEVER),
+    )
 
 
-def _found(picture: Picture, due: list[str], old: Mapping[str, NodePart], gone: Iterable[str]) -> dict[str, NodePart]:
+def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> set[str]:
+    """The keys under which there are different objects."""
+    if old is new:
+        return set()
+    return {key for key, value in new.items() if old.get(key) is not value} | (old.keys() - new.keys())
+
+
+def _found(
+    picture: Picture, due: Iterable[str], gone: Iterable[str], old: Mapping[str, NodePart]
+) -> dict[str, NodePart]:
     """The parts of the nodes that are due, and of those that look at what these show."""
     found: dict[str, NodePart] = {}
-    shown: set[Subject] = {subject for name in gone for subject in old[name].shows}
-    crossing = picture.graph.crossing
+    shown: set[Subject] = {subject for name in gone if name in old for subject in old[name].shows}
     while True:
         for name in due:
             part = found[name] = node_part(picture, name)
             before = old[name].shows if name in old else {}
             shown |= {subject for subject, _ in part.shows.items() ^ before.items()}
         due = [
-            name for name in crossing if name not in found and not picture.graph.nodes[name].foreign.isdisjoint(shown)
+            name
+            for name in picture.graph.crossing
+            if name not in found and not picture.graph.nodes[name].foreign.isdisjoint(shown)
         ]
         if not due:
             return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from supervisor.core.instant import Instant
@@ -46,11 +48,26 @@ class Judge:
 
     def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
         """Look at both folders, or at the files alone that ``hints`` names, and judge."""
-        desired = self._inventory.read(None if hints is None else hints.inventory)
-        actual = self._world.read(None if hints is None else hints.world)
-        problems = (*desired.problems, *actual.problems)
-        self._before = reconcile(desired.value, actual.value, settings.thresholds, self._now(), problems, self._before)
+        with _collector_at_rest():
+            desired = self._inventory.read(None if hints is None else hints.inventory)
+            actual = self._world.read(None if hints is None else hints.world)
+            problems = (*desired.problems, *actual.problems)
+            self._before = reconcile(
+                desired.value, actual.value, settings.thresholds, self._now(), problems, self._before
+            )
         return self._before
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Python looks through all objects again and again while there come more; what is made here has no cycles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -149,9 +150,16 @@ class Worker:
         hints = None if task.changes is None or self._watch != WATCHING else Hints.of(task.changes)
         if hints is None:
             self._watch = self.watch(self._settings)
-        if self._judge is None or task.trigger in _ANEW:
-            self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
-        return self._judge.judge(self._settings, hints)
+        if self._judge is not None and task.trigger not in _ANEW:
+            return self._judge.judge(self._settings, hints)
+        # What is kept for long is no matter for the collector, which would stop everything to look through it.
+        self._judge = None
+        gc.unfreeze()
+        gc.collect()
+        self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
+        judgement = self._judge.judge(self._settings, hints)
+        gc.freeze()
+        return judgement
 
     def _retry_after(self, outcome: Outcome) -> Duration | None:
         if outcome is not Outcome.RETRY:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from supervisor.core.model import Level, Problem
 from supervisor.errors import InputError, SchemaError
+from supervisor.files.yamltree import escape
 
 NAME_LIMIT = 200
 _MESSAGE_LIMIT = 500
@@ -13,6 +16,10 @@ _POINTER_LIMIT = 2000
 
 def name_fault(text: str) -> str | None:
     """Why ``text`` is no name of a node, service or stack/service; None when it is one."""
+    return _short_name_fault(text) if len(text) <= NAME_LIMIT else _name_fault(text)
+
+
+def _name_fault(text: str) -> str | None:
     if not text:
         return "a name is empty"
     if len(text) > NAME_LIMIT:
@@ -24,9 +31,23 @@ def name_fault(text: str) -> str | None:
     return None
 
 
+# The same names are met in file after file; long ones are not worth keeping.
+_short_name_fault = lru_cache(maxsize=1 << 14)(_name_fault)
+
+
 def node_name_fault(text: str) -> str | None:
     """Like ``name_fault``; a node's name is a folder's, so it has no slash."""
     return f"the node name {text!r} has a slash" if "/" in text else name_fault(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _short_pointer(above: str, name: str) -> str:
+    return f"{above}/{escape(name)}"
+
+
+def pointer_below(above: str, name: str) -> str:
+    """A JSON pointer one level down; those of common names are one text for all files."""
+    return _short_pointer(above, name) if len(name) <= NAME_LIMIT >= len(above) else f"{above}/{escape(name)}"
 
 
 def problem(file: str, error: InputError, level: Level = Level.ERROR) -> Problem:

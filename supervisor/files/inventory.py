@@ -7,8 +7,10 @@ used costs its own node's services alone.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TypeGuard
 
 from supervisor.core.model import (
@@ -27,7 +29,7 @@ from supervisor.core.nearest import did_you_mean
 from supervisor.core.text import shown
 from supervisor.errors import DraftError, InputError, SchemaError, UnreadableError
 from supervisor.files import atomic
-from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, problem
+from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, pointer_below, problem
 from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
@@ -50,7 +52,7 @@ class Inventory:
 
     def __init__(self, folder: str, reader: Reader) -> None:
         self._folder = folder
-        self._kept = Kept(reader, self._parse)
+        self._kept: Kept[_Part] = Kept(reader)
         self._parts: dict[str, _Part] = {}
         self._loaded: Loaded[Desired] = Loaded(Desired(folder=InvalidInput(HOSTS, ())))
 
@@ -99,7 +101,7 @@ class Inventory:
     def _part(self, name: str, whole: bool = False) -> _Part | None:
         """What is below one name in the folder; None when it is no node."""
         try:
-            return self._kept.get(self._path(name), whole=whole)
+            return self._kept.get(self._path(name), partial(_parse, name), whole=whole)
         except (OSError, InputError) as error:
             part = self._without_text(name, error)
         before = self._parts.get(name)
@@ -120,13 +122,14 @@ class Inventory:
             return None
         return file.part()
 
-    def _parse(self, path: str, content: Content) -> _Part:
-        file = _File(path[len(self._folder) + 1 : -len(FILE_NAME) - 1])
-        try:
-            file.read(content.text())
-        except InputError as error:
-            file.fail(error)
-        return file.part()
+
+def _parse(name: str, content: Content) -> _Part:
+    file = _File(name)
+    try:
+        file.read(content.text())
+    except InputError as error:
+        file.fail(error)
+    return file.part()
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +225,7 @@ class _File:
             raise _wrong(root, "", f"must be a mapping with the keys node and services, not {_kind(root)}")
         if root.duplicates:
             raise _duplicate(root.duplicates[0], "")
-        for name, entry in root.entries.items():
+        for name, entry in root.items():
             if name in _TOP:
                 continue
             if not name.startswith("x-"):
@@ -230,16 +233,17 @@ class _File:
                 error = SchemaError(
                     f"{shown(name)} is no known key{hint}", f"/{escape(name)}", entry.key.line, entry.key.column
                 )
-                if "services" not in root.entries:
+                if "services" not in root.raw:
                     raise error
                 self._note(error)
             elif (twice := first_duplicate(entry.value)) is not None:
                 self._note(_duplicate(twice, f"/{escape(name)}"))
         services: dict[str, DesiredService] = {}
         broken: set[str] = set()
-        if "services" in root.entries:
-            self._services(root.entries["services"], services, broken)
-        head = root.entries.get("node")
+        declared = root.get("services")
+        if declared is not None:
+            self._services(declared, services, broken)
+        head = root.get("node")
         self.node = self._node_part(head, services, frozenset(broken))
 
     def _node_part(
@@ -274,8 +278,8 @@ class _File:
     def _services(self, entry: Entry, services: dict[str, DesiredService], broken: set[str]) -> None:
         value = entry.value
         if isinstance(value, Mapping):
-            for name, declared in value.entries.items():
-                self._service(declared.key, declared.value, f"/services/{escape(name)}", services, broken)
+            for name, declared in value.items():
+                self._service(declared.key, declared.value, pointer_below("/services", name), services, broken)
             for twice in value.duplicates:
                 self._twice(twice.key, services, broken)
         elif isinstance(value, Sequence):
@@ -288,7 +292,7 @@ class _File:
         key: Node = item
         body: Node | None = None
         if isinstance(item, Mapping):
-            named = item.entries.get("name")
+            named = item.get("name")
             if named is None:
                 self._note(_wrong(item, pointer, "a service in a list needs a name"))
                 return
@@ -312,7 +316,7 @@ class _File:
             services[name] = DesiredService(name, pointer, key.line)
             return
         try:
-            part = _mapping(value, pointer, f"service {name!r}")
+            part = _mapping(value, pointer, "service", name)
             services[name] = DesiredService(
                 name,
                 pointer,
@@ -346,29 +350,34 @@ class _File:
         self.problems.append(problem(self.file, error))
 
     def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
-        for name, entry in part.entries.items():
-            if name not in known and not entry.merged and (hint := _hint(name, known, 0.8)):
+        for name, (event, _, merged) in part.raw.items():
+            if name not in known and not merged and (hint := _near(name, known)):
+                key = Scalar(event)
                 message = f"{shown(name)} is no known key, it is only carried along{hint}"
-                warning = SchemaError(message, f"{pointer}/{escape(name)}", entry.key.line, entry.key.column)
+                warning = SchemaError(message, f"{pointer}/{escape(name)}", key.line, key.column)
                 self.problems.append(problem(self.file, warning, Level.WARNING))
 
 
 # --- typed values -----------------------------------------------------------------------------------------------------
 
 
-def _mapping(value: Node, pointer: str, what: str) -> Mapping:
+def _mapping(value: Node, pointer: str, *what: str) -> Mapping:
     if not isinstance(value, Mapping):
-        raise _wrong(value, pointer, f"{what} must be a mapping or nothing, not {_kind(value)}")
-    twice = first_duplicate(value)
+        raise _wrong(value, pointer, f"{_called(*what)} must be a mapping or nothing, not {_kind(value)}")
+    twice = first_duplicate(value) if value.doubled else None
     if twice is not None:
         raise _duplicate(twice, pointer)
     return value
 
 
+def _called(what: str, name: str | None = None) -> str:
+    return what if name is None else f"{what} {name!r}"
+
+
 def _flag(part: Mapping, name: str, default: bool, pointer: str) -> bool:
-    entry = part.entries.get(name)
-    if entry is None:
+    if name not in part.raw:
         return default
+    entry = part[name]
     value = entry.value.value if isinstance(entry.value, Scalar) else None
     if not isinstance(value, bool):
         raise _wrong(entry.value, f"{pointer}/{name}", f"{name} must be true or false, not {_kind(entry.value)}")
@@ -377,14 +386,15 @@ def _flag(part: Mapping, name: str, default: bool, pointer: str) -> bool:
 
 def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple[Mention, ...]:
     """A list of names, or (where ``mapping``) a mapping with the names as keys."""
-    entry = part.entries.get(name)
-    if entry is None or (isinstance(entry.value, Scalar) and entry.value.value is None):
+    if name not in part.raw:
         return ()
-    value, where = entry.value, f"{pointer}/{name}"
+    value, where = part[name].value, f"{pointer}/{name}"
+    if isinstance(value, Scalar) and value.value is None:
+        return ()
     if isinstance(value, Sequence):
         items = value.items
     elif mapping and isinstance(value, Mapping):
-        items = [one.key for one in value.entries.values()]
+        items = [entry.key for _, entry in value.items()]
     else:
         wanted = "a list of names or a mapping with names as keys" if mapping else "a list of names"
         raise _wrong(value, where, f"{name} must be {wanted}, not {_kind(value)}")
@@ -392,22 +402,24 @@ def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple
     for index, item in enumerate(items):
         if not isinstance(item, Scalar):
             raise _wrong(item, f"{where}/{index}", f"{name} must name services or nodes, not {_kind(item)}")
-        fault = name_fault(item.text)
+        text = item.text
+        fault = name_fault(text)
         if fault is not None:
             raise _wrong(item, f"{where}/{index}", f"{name}: {fault}")
-        mentions.setdefault(item.text, Mention(item.text, item.line, item.column))
+        if text not in mentions:
+            mentions[text] = Mention(text, item.line, item.column)
     return tuple(mentions.values())
 
 
 def _free_text(part: Mapping, name: str) -> str | None:
     """A key for observers: it is carried along, so what is no text is no error, only of no use to them."""
-    entry = part.entries.get(name)
-    return entry.value.text if entry is not None and _is_text(entry.value) else None
+    value = part[name].value if name in part.raw else None
+    return value.text if value is not None and _is_text(value) else None
 
 
 def _free_texts(part: Mapping, name: str) -> tuple[str, ...]:
     """Likewise one text, or a list of them."""
-    entry = part.entries.get(name)
+    entry = part.get(name)
     values = [] if entry is None else entry.value.items if isinstance(entry.value, Sequence) else [entry.value]
     return tuple(one.text for one in values if _is_text(one))
 
@@ -419,6 +431,16 @@ def _is_text(value: Node) -> TypeGuard[Scalar]:
 def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:
     """What was meant, perhaps; for what is far too long it is not looked for, nor kept for the next time."""
     return did_you_mean(name, known, cutoff) if len(name) <= NAME_LIMIT else ""
+
+
+def _near(name: str, known: tuple[str, ...]) -> str:
+    return _HINTS[known](name) if len(name) <= NAME_LIMIT else ""
+
+
+# Of a key alone: this is asked for every key of every service.
+_HINTS: Map[tuple[str, ...], Callable[[str], str]] = {
+    known: lru_cache(maxsize=1024)(partial(_hint, known=known, cutoff=0.8)) for known in (_NODE_KEYS, _SERVICE_KEYS)
+}
 
 
 def _kind(value: Node) -> str:

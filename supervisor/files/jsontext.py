@@ -67,6 +67,42 @@ def index(text: str) -> Places:
     return _walk(text)
 
 
+def place(text: str, pointer: str) -> tuple[int, int] | None:
+    """One place of the index, without making it: values that are not on the way are stepped over."""
+    here = key = _blank(text, 0)
+    for part in parts(pointer):
+        kind = text[here]
+        here = _blank(text, here + 1)
+        left = int(part) if kind == "[" and part.isdecimal() else 0
+        if kind not in "{[" or (kind == "[" and not part.isdecimal()):
+            return None
+        while text[here] not in "}]":
+            key, name = here, part
+            if kind == "{":
+                name, here = _DECODER.raw_decode(text, here)
+                here = _blank(text, _blank(text, here) + 1)
+            if name == part and not left:
+                break
+            left -= kind == "["
+            _, here = _DECODER.raw_decode(text, here)
+            here = _blank(text, here)
+            if text[here] == ",":
+                here = _blank(text, here + 1)
+        else:
+            return None
+    return place_in(text, key if text[here] in "{[" else here)
+
+
+_DECODER = json.JSONDecoder()
+_BLANKS = re.compile(r"[ \t\n\r]*+")
+
+
+def _blank(text: str, at: int) -> int:
+    """Where the blanks end."""
+    match = _BLANKS.match(text, at)
+    return at if match is None else match.end()
+
+
 _MESSAGES = {
     "key": "duplicate key {}",
     "constant": "{} is no JSON number",

@@ -44,12 +44,11 @@ class _Entry(Generic[T]):
 class Kept(Generic[T]):
     """Values made of files. A value is the same object until its file's bytes or time of modification change."""
 
-    def __init__(self, reader: Reader, make: Callable[[str, Content], T]) -> None:
+    def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._make = make
         self._entries: dict[str, _Entry[T]] = {}
 
-    def get(self, path: str, *, whole: bool = False) -> T:
+    def get(self, path: str, make: Callable[[Content], T], *, whole: bool = False) -> T:
         """What is made of the file now. ``whole``: nobody is writing it. Raises what ``read_file`` raises."""
         entry = self._entries.get(path)
         if entry is not None and entry.signature is not None and entry.signature == signature(os.stat(path)):
@@ -57,7 +56,7 @@ class Kept(Generic[T]):
         content = read_file(path, self._reader.max_bytes, None if whole else self._reader.settle)
         digest = hashlib.blake2b(content.data, digest_size=16).digest()
         same = entry is not None and (entry.digest, entry.modified_at) == (digest, content.modified_at)
-        value = entry.value if entry is not None and same else self._make(path, content)
+        value = entry.value if entry is not None and same else make(content)
         old = content.signature if self._reader.is_old(content) else None
         self._entries[path] = _Entry(old, digest, content.modified_at, value)
         return value

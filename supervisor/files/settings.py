@@ -221,7 +221,7 @@ def _from_file(family: Family, path: str, required: bool, faults: list[str]) -> 
         return {}
     given: dict[str, _Given] = {}
     faults += [f"{entry.key.text} ({path}:{entry.key.line}): is there twice" for entry in root.duplicates]
-    for name, entry in root.entries.items():
+    for name, entry in root.items():
         source = f"{path}:{entry.key.line}"
         if name not in family.names:
             faults.append(f"{name} ({source}): is no known setting{did_you_mean(name, family.names)}")

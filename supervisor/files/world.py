@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 from supervisor.core.instant import Instant, parse_instant
@@ -32,11 +33,10 @@ from supervisor.core.model import (
 from supervisor.core.words import deployment_outcome, incident_resolved, node_word, service_word
 from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
-from supervisor.files.fields import name_fault, node_name_fault, problem
+from supervisor.files.fields import name_fault, node_name_fault, pointer_below, problem
 from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
-from supervisor.files.yamltree import escape
 
 SUFFIXES = (".json", ".yaml", ".yml")
 _IGNORED_ENDS = ("~", ".tmp", ".swp")
@@ -62,7 +62,7 @@ class World:
 
     def __init__(self, folder: str, reader: Reader) -> None:
         self._folder = folder
-        self._kept = Kept(reader, self._parse)
+        self._kept: Kept[Reading] = Kept(reader)
         self._loaded: Loaded[Actual] | None = None
 
     def read(self, changes: Changes | None = None) -> Loaded[Actual]:
@@ -108,7 +108,7 @@ class World:
         try:
             if fault is not None:
                 raise fault
-            return self._kept.get(path, whole=whole)
+            return self._kept.get(path, partial(_parse, relative), whole=whole)
         except FileNotFoundError:
             # Gone between listing and reading: as if it had gone before. A link to nothing is another matter.
             if not os.path.lexists(path):
@@ -120,13 +120,13 @@ class World:
             unreadable = _unreadable(relative, error)
         return before if before == unreadable else unreadable
 
-    def _parse(self, path: str, content: Content) -> Reading:
-        relative = path[len(self._folder) + 1 :]
-        try:
-            text = content.text()
-            return _Document(_shown(relative), own_node(relative), text, content.modified_at).observation()
-        except InputError as error:
-            return _unreadable(relative, error)
+
+def _parse(relative: str, content: Content) -> Reading:
+    try:
+        document = _Document(_shown(relative), own_node(relative), content.text(), content.modified_at)
+        return document.observation()
+    except InputError as error:
+        return _unreadable(relative, error)
 
 
 def _shown(relative: str) -> str:
@@ -187,17 +187,25 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return not entry.name.endswith(SUFFIXES)
 
 
+_FEW = 16
+"""So many places are looked up one by one; for more, all are found in one walk."""
+
+
 @dataclass(slots=True)
 class _Places:
     """Line and column of a JSON pointer, found when first asked for: most documents are never asked."""
 
     text: str
     tree: yamltree.Node | None
+    _asked: int = 0
     _index: jsontext.Places | None = None
 
     def at(self, pointer: str) -> tuple[int | None, int | None]:
         if self.tree is not None:
             return yamltree.place(self.tree, pointer) or (None, None)
+        self._asked += 1
+        if self._asked <= _FEW:
+            return jsontext.place(self.text, pointer) or (None, None)
         if self._index is None:
             self._index = jsontext.index(self.text)
         return self._index.at(pointer) or (None, None)
@@ -363,8 +371,8 @@ def _status(entry: Any, pointer: str) -> tuple[str, Instant | None, str]:
     since = entry.get("since")
     return (
         _text(entry, "status", pointer),
-        None if since is None else _time(since, f"{pointer}/since"),
-        f"{pointer}/status",
+        None if since is None else _time(since, pointer_below(pointer, "since")),
+        pointer_below(pointer, "status"),
     )
 
 
@@ -374,7 +382,7 @@ def _named(value: Any, pointer: str, what: str, fault: Callable[[str], str | Non
         return
     if isinstance(value, dict):
         for name, entry in value.items():
-            below = f"{pointer}/{escape(name)}"
+            below = pointer_below(pointer, name)
             yield _name(name, fault, below), below, entry
     elif isinstance(value, list):
         for position, entry in enumerate(value):
@@ -437,9 +445,14 @@ def _time(value: Any, pointer: str, key: str = "") -> Instant:
     if not isinstance(value, str):
         raise SchemaError(f"{key or pointer.rpartition('/')[2]} must be a time, not {_kind(value)}", pointer)
     try:
-        return parse_instant(value)
+        return _instant(value) if len(value) <= _USUAL_TIME else parse_instant(value)
     except ValueError as error:
         raise SchemaError(str(error), pointer) from None
+
+
+_USUAL_TIME = 40
+# The same times are met again and again, in one document and in its next versions.
+_instant = lru_cache(maxsize=1 << 12)(parse_instant)
 
 
 def _kind(value: Any) -> str:

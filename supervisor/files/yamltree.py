@@ -8,8 +8,9 @@ own composer crashes the process on 30 000 nested brackets). Scalars keep the te
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -33,24 +34,49 @@ _STR_TAGS = ("tag:yaml.org,2002:str", "!")
 _CORE = "tag:yaml.org,2002:"
 
 
-@dataclass(slots=True)
-class Scalar:
-    """``text`` as written (quotes and escapes taken off); ``plain`` when it was not quoted. Places are 1-based."""
+Raw = Any
+"""A node as it is kept: libyaml's own event for a scalar, which costs nothing more, or a Sequence or Mapping."""
 
-    text: str
-    plain: bool
-    tag: str | None
-    line: int
-    column: int
+
+class Scalar:
+    """A scalar: ``text`` as written (quotes and escapes taken off), ``plain`` when it was not quoted."""
+
+    __slots__ = ("_event",)
+
+    def __init__(self, event: yaml.ScalarEvent) -> None:
+        self._event: Any = event
+
+    @property
+    def text(self) -> str:
+        text: str = self._event.value
+        return text
+
+    @property
+    def plain(self) -> bool:
+        return bool(self._event.implicit[0])
+
+    @property
+    def tag(self) -> str | None:
+        tag: str | None = self._event.tag
+        return tag
+
+    @property
+    def line(self) -> int:
+        """1-based, like all places."""
+        return int(self._event.start_mark.line) + 1
+
+    @property
+    def column(self) -> int:
+        return int(self._event.start_mark.column) + 1
 
     @property
     def value(self) -> Any:
         """None, bool, int, float or str by the YAML 1.2 core schema; an unknown tag leaves the text."""
-        if self.tag in _STR_TAGS or (self.tag is None and not self.plain):
-            return self.text
-        if self.tag is not None and not self.tag.startswith(_CORE):
-            return self.text
-        text = self.text
+        tag, text = self._event.tag, self._event.value
+        if tag in _STR_TAGS or (tag is None and not self._event.implicit[0]):
+            return text
+        if tag is not None and not tag.startswith(_CORE):
+            return text
         if text in _NULL:
             return None
         if text in _BOOL:
@@ -61,23 +87,28 @@ class Scalar:
             return float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
         return text
 
-    size = 1
-    height = 0
-
 
 @dataclass(slots=True)
 class Sequence:
-    """A list and its place. ``size`` counts the values in it, ``height`` the levels, those behind aliases too."""
+    """A list and its place.
 
-    items: list[Node]
+    Of it and everything in it: ``size`` counts the values, ``height`` the levels, those behind aliases too;
+    ``doubled`` says that a mapping has a key twice.
+    """
+
     line: int
     column: int
+    raw: list[Raw]
     size: int = 1
     height: int = 1
+    doubled: bool = False
+
+    @property
+    def items(self) -> list[Node]:
+        return [_node(one) for one in self.raw]
 
 
-@dataclass(slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A key as written and its value; ``merged`` entries came by ``<<``."""
 
     key: Scalar
@@ -89,15 +120,31 @@ class Entry:
 class Mapping:
     """A mapping by the text of its keys. ``duplicates`` are the later keys of the same text, left out of it."""
 
-    entries: dict[str, Entry]
-    duplicates: list[Entry]
     line: int
     column: int
+    raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]]
+    duplicates: list[Entry]
     size: int = 1
     height: int = 1
+    doubled: bool = False
+
+    def __getitem__(self, name: str) -> Entry:
+        key, value, merged = self.raw[name]
+        return Entry(Scalar(key), _node(value), merged)
+
+    def get(self, name: str) -> Entry | None:
+        return self[name] if name in self.raw else None
+
+    def items(self) -> Iterator[tuple[str, Entry]]:
+        for name, (key, value, merged) in self.raw.items():
+            yield name, Entry(Scalar(key), _node(value), merged)
 
 
 Node = Scalar | Sequence | Mapping
+
+
+def _node(raw: Raw) -> Node:
+    return Scalar(raw) if type(raw) is yaml.ScalarEvent else raw
 
 
 def parse(text: str) -> Node | None:
@@ -138,7 +185,7 @@ def plain(node: Node) -> Any:
         return node.value
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
-    return {name: plain(entry.value) for name, entry in node.entries.items()}
+    return {name: plain(entry.value) for name, entry in node.items()}
 
 
 def place(node: Node, pointer: str) -> tuple[int, int] | None:
@@ -146,11 +193,11 @@ def place(node: Node, pointer: str) -> tuple[int, int] | None:
     here: Node = node
     found = node.line, node.column
     for part in parts(pointer):
-        if isinstance(here, Mapping) and part in here.entries:
-            entry = here.entries[part]
+        entry = here.get(part) if isinstance(here, Mapping) else None
+        if entry is not None:
             here = entry.value
             found = (here.line, here.column) if isinstance(here, Scalar) else (entry.key.line, entry.key.column)
-        elif isinstance(here, Sequence) and part.isdecimal() and int(part) < len(here.items):
+        elif isinstance(here, Sequence) and part.isdecimal() and int(part) < len(here.raw):
             here = here.items[int(part)]
             found = here.line, here.column
         else:
@@ -170,19 +217,21 @@ def parts(pointer: str) -> list[str]:
 
 def first_duplicate(node: Node) -> Entry | None:
     """The first duplicate key anywhere in the tree."""
+    if isinstance(node, Scalar) or not node.doubled:
+        return None
     if isinstance(node, Mapping):
         if node.duplicates:
             return node.duplicates[0]
-        values: list[Node] = [entry.value for entry in node.entries.values() if not entry.merged]
+        values = [entry.value for _, entry in node.items() if not entry.merged]
     else:
-        values = node.items if isinstance(node, Sequence) else []
+        values = node.items
     return next((found for value in values if (found := first_duplicate(value)) is not None), None)
 
 
 class _Builder:
     def __init__(self, loader: Any) -> None:
         self._next = loader.get_event
-        self._anchors: dict[str, Node] = {}
+        self._anchors: dict[str, Raw] = {}
         self._aliases = 0
         self._expanded = 0
 
@@ -190,7 +239,7 @@ class _Builder:
         self._next()  # the stream's start
         if isinstance(self._next(), yaml.StreamEndEvent):
             return None
-        node = self._node(self._next(), 0)
+        node = _node(self._raw(self._next(), 0))
         self._next()  # the document's end
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
@@ -198,14 +247,12 @@ class _Builder:
         # "---" alone, or nothing but comments.
         return None if isinstance(node, Scalar) and node.plain and node.text == "" and node.tag is None else node
 
-    def _node(self, event: Any, depth: int) -> Node:
+    def _raw(self, event: Any, depth: int) -> Raw:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            mark = event.start_mark
-            node: Node = Scalar(event.value, event.implicit[0], event.tag, mark.line + 1, mark.column + 1)
             if event.anchor is not None:
-                self._anchors[event.anchor] = node
-            return node
+                self._anchors[event.anchor] = event
+            return event
         if kind is yaml.AliasEvent:
             return self._alias(event, depth)
         if depth >= MAX_DEPTH:
@@ -216,47 +263,62 @@ class _Builder:
             self._anchors[event.anchor] = node
         return node
 
-    def _alias(self, event: Any, depth: int) -> Node:
+    def _alias(self, event: Any, depth: int) -> Raw:
         self._aliases += 1
         node = self._anchors.get(event.anchor)
         if node is None:
             raise _error(event, f"uses the alias *{event.anchor[:60]}, which no finished value before it defines")
-        self._expanded += node.size
+        scalar = type(node) is yaml.ScalarEvent
+        self._expanded += 1 if scalar else node.size
         if self._aliases > MAX_ALIASES or self._expanded > MAX_EXPANDED:
             raise _error(event, "uses aliases that stand for too many values")
         # Otherwise aliases to aliases would build what the depth's limit forbids.
-        if depth + node.height > MAX_DEPTH:
+        if depth + (0 if scalar else node.height) > MAX_DEPTH:
             raise _error(event, f"is nested deeper than {MAX_DEPTH} levels by its aliases")
         return node
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
-        node = Sequence([], event.start_mark.line + 1, event.start_mark.column + 1)
-        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
-            item = self._node(event, depth + 1)
-            node.items.append(item)
-            node.size += item.size
-            node.height = max(node.height, item.height + 1)
+        items: list[Raw] = []
+        node = Sequence(event.start_mark.line + 1, event.start_mark.column + 1, items)
+        following, below = self._next, depth + 1
+        while type(event := following()) is not yaml.SequenceEndEvent:
+            # A plain scalar is what is met most by far: no call for it.
+            if type(event) is yaml.ScalarEvent and event.anchor is None:
+                items.append(event)
+                continue
+            item = self._raw(event, below)
+            items.append(item)
+            _count(node, item)
+        node.size += len(items)
         return node
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
-        entries: dict[str, Entry] = {}
-        node = Mapping(entries, [], event.start_mark.line + 1, event.start_mark.column + 1)
+        raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]] = {}
+        node = Mapping(event.start_mark.line + 1, event.start_mark.column + 1, raw, [])
         merge: Entry | None = None
-        while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key = self._node(event, depth + 1)
-            if not isinstance(key, Scalar):
-                raise _error(event, "has a key that is no text")
-            entry = Entry(key, self._node(self._next(), depth + 1))
-            node.size += entry.value.size
-            node.height = max(node.height, entry.value.height + 1)
-            if key.plain and key.text == "<<":
+        following, below = self._next, depth + 1
+        scalar, end = yaml.ScalarEvent, yaml.MappingEndEvent
+        while type(key := following()) is not end:
+            if type(key) is not scalar or key.anchor is not None:
+                start, key = key, self._raw(key, below)
+                if type(key) is not scalar:
+                    raise _error(start, "has a key that is no text")
+            value = following()
+            if type(value) is not scalar or value.anchor is not None:
+                value = self._raw(value, below)
+                _count(node, value)
+            node.size += 1
+            name = key.value
+            if name == "<<" and key.implicit[0]:
+                entry = Entry(Scalar(key), _node(value))
                 if merge is not None:
                     node.duplicates.append(entry)
                 merge = entry
-            elif key.text in entries:
-                node.duplicates.append(entry)
+            elif name in raw:
+                node.duplicates.append(Entry(Scalar(key), _node(value)))
             else:
-                entries[key.text] = entry
+                raw[name] = (key, value, False)
+        node.doubled |= bool(node.duplicates)
         if merge is not None:
             self._merge(node, merge)
         return node
@@ -271,9 +333,17 @@ class _Builder:
             self._expanded += source.size
             if self._expanded > MAX_EXPANDED:
                 raise MalformedError("merges (<<) too many values", merge.key.line, merge.key.column)
-            for name, entry in source.entries.items():
-                if name not in node.entries:
-                    node.entries[name] = Entry(entry.key, entry.value, merged=True)
+            for name, (key, value, _) in source.raw.items():
+                if name not in node.raw:
+                    node.raw[name] = (key, value, True)
+
+
+def _count(node: Sequence | Mapping, value: Raw) -> None:
+    """Take what is in ``value``, beyond itself, into what ``node`` counts."""
+    if type(value) is not yaml.ScalarEvent:
+        node.size += value.size - 1
+        node.height = max(node.height, value.height + 1)
+        node.doubled |= value.doubled
 
 
 def _error(event: Any, message: str) -> MalformedError:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from supervisor.errors import MalformedError
-from supervisor.files.jsontext import index, parse
+from supervisor.files.jsontext import index, parse, place
 
 
 @pytest.mark.parametrize(
@@ -68,8 +68,10 @@ def test_the_index_knows_every_value_by_its_pointer() -> None:
     }
     tree = index(text)
     assert {pointer: tree.at(pointer) for pointer in places} == places
+    assert {pointer: place(text, pointer) for pointer in places} == places
     for pointer in ("/b", "/a/b~1c/2", "/a/b~1c/x", "/a/b~1c/0/0", "/e/0"):
         assert tree.at(pointer) is None
+        assert place(text, pointer) is None
 
 
 def test_a_bare_value_is_its_own_index() -> None:

@@ -105,7 +105,9 @@ def test_the_first_duplicate_anywhere_is_found_at_its_place() -> None:
     # The outermost comes first.
     assert (found.key.text, found.key.line, found.key.column) == ("b", 5, 1)
     assert isinstance(node, Mapping)
-    inner = first_duplicate(node.entries["a"].value)
+    entry = node.get("a")
+    assert entry is not None
+    inner = first_duplicate(entry.value)
     assert inner is not None
     assert (inner.key.text, inner.key.line, inner.key.column) == ("x", 3, 6)
 

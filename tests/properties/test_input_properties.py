@@ -223,4 +223,4 @@ def test_both_parsers_find_every_value_on_the_same_line(value: Any, indent: int 
     assert tree is not None
     index = jsontext.index(text)
     for pointer in (*pointers(value), "/nowhere"):
-        assert yamltree.place(tree, pointer) == index.at(pointer)
+        assert yamltree.place(tree, pointer) == index.at(pointer) == jsontext.place(text, pointer)
