@@ -81,7 +81,7 @@ class _Daemon:
         self._queue = Workqueue(
             self._clock.monotonic, settings.quiet_period, settings.max_delay, settings.resync_interval
         )
-        self._watcher = Watcher(self._queue, self._clock.monotonic)
+        self._watcher = Watcher(self._queue, self._clock.monotonic, self._clock.now)
         self._worker = Worker(
             Order(settings), recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
         )

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from supervisor.core.instant import Instant
 from supervisor.files.inventory import FILE_NAME
+from supervisor.files.kept import is_old
 from supervisor.files.mounts import filesystem
-from supervisor.files.reading import reason, shown_path
+from supervisor.files.reading import Signature, reason, shown_path, signature
 from supervisor.files.world import ignored, is_document
 
 _FDINFO = "/proc/self/fdinfo"
@@ -46,33 +48,70 @@ class Survey:
     blind: tuple[str, ...]
 
 
-def survey(wanted: tuple[Root, ...]) -> Survey:
-    """Walk the roots as watchdog does: every folder, no link followed."""
-    folders: dict[str, Identity] = {}
-    blind: list[str] = []
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """A folder's real folders, by path, and the links in it that matter; ``signature`` is None while it is young."""
 
-    def refused(error: OSError) -> None:
-        if error.errno != errno.ENOENT:
-            folders.pop(error.filename, None)
-            blind.append(f"{shown_path(error.filename)} is not watched: {reason(error)}")
+    identity: Identity
+    signature: Signature | None
+    folders: tuple[str, ...]
+    links: tuple[str, ...]
 
-    for root in wanted:
-        # Under the name it was given: it may be a link that is turned elsewhere.
-        folders[root.path] = root.identity()
-        if folders[root.path] is None:
-            continue
-        kind = filesystem(root.path)
-        if kind in _REMOTE:
-            blind.append(f"{root.path} is on {kind}, where changes by other machines are not noticed")
-        for folder, names, files in os.walk(os.path.realpath(root.path), onerror=refused):
-            with suppress(OSError):
-                status = os.stat(folder)
-                folders[folder] = (status.st_dev, status.st_ino)
-            for name in sorted(names) + sorted(one for one in files if root.matters(one)):
-                path = os.path.join(folder, name)
-                if not ignored(name) and os.path.islink(path):
-                    blind.append(f"{shown_path(path)} is a symbolic link, behind which changes are not noticed")
-    return Survey(folders, tuple(blind))
+
+class Surveyor:
+    """Walks the roots as watchdog does: every folder, no link followed. Lists a folder again only when it changed."""
+
+    def __init__(self, now: Callable[[], Instant]) -> None:
+        self._now = now
+        self._known: dict[str, _Listing] = {}
+
+    def survey(self, wanted: tuple[Root, ...]) -> Survey:
+        known, self._known = self._known, {}
+        folders: dict[str, Identity] = {}
+        blind: list[str] = []
+        for root in wanted:
+            # Under the name it was given: it may be a link that is turned elsewhere.
+            folders[root.path] = root.identity()
+            if folders[root.path] is None:
+                continue
+            kind = filesystem(root.path)
+            if kind in _REMOTE:
+                blind.append(f"{root.path} is on {kind}, where changes by other machines are not noticed")
+            work = [os.path.realpath(root.path)]
+            while work:
+                folder = work.pop()
+                try:
+                    listing = self._list(root, folder, known.get(folder))
+                except OSError as error:
+                    if error.errno != errno.ENOENT:
+                        blind.append(f"{shown_path(folder)} is not watched: {reason(error)}")
+                    continue
+                self._known[folder] = listing
+                folders[folder] = listing.identity
+                blind += [f"{name} is a symbolic link, behind which changes are not noticed" for name in listing.links]
+                work += reversed(listing.folders)
+        return Survey(folders, tuple(blind))
+
+    def _list(self, root: Root, folder: str, known: _Listing | None) -> _Listing:
+        status = os.stat(folder)
+        found = signature(status)
+        if known is not None and known.signature == found:
+            return known
+        folders, links = [], []
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif entry.is_symlink() and not ignored(entry.name) and (root.matters(entry.name) or _is_dir(entry)):
+                    links.append(shown_path(entry.path))
+        old = found if is_old(found, self._now()) else None
+        return _Listing((status.st_dev, status.st_ino), old, tuple(sorted(folders)), tuple(sorted(links)))
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    with suppress(OSError):
+        return entry.is_dir()
+    return False
 
 
 def watches() -> int | None:

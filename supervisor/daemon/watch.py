@@ -31,8 +31,8 @@ from watchdog.events import (
 from watchdog.observers.inotify import InotifyObserver
 from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGrouper
 
-from supervisor.core.instant import SECOND
-from supervisor.daemon.survey import Identity, Root, survey, watches
+from supervisor.core.instant import SECOND, Instant
+from supervisor.daemon.survey import Identity, Root, Surveyor, watches
 from supervisor.files.reading import reason
 from supervisor.files.world import ignored
 
@@ -84,13 +84,18 @@ def _inotify() -> Any:
 
 
 class Watcher:
-    """Tells a listener of the changes that matter. ``monotonic`` gives nanoseconds."""
+    """Tells a listener of the changes that matter. Both clocks give nanoseconds."""
 
     def __init__(
-        self, listener: Listener, monotonic: Callable[[], int], make_observer: Callable[[], Any] = _inotify
+        self,
+        listener: Listener,
+        monotonic: Callable[[], int],
+        now: Callable[[], Instant],
+        make_observer: Callable[[], Any] = _inotify,
     ) -> None:
         self._listener = listener
         self._monotonic = monotonic
+        self._surveyor = Surveyor(now)
         self._make_observer = make_observer
         self._observer: Any = None
         self._wanted: tuple[Root, ...] = ()
@@ -104,7 +109,7 @@ class Watcher:
 
     def check(self, wanted: tuple[Root, ...]) -> str:
         """Make sure that what is watched is what is wanted and there; ``inotify`` or ``degraded: why``."""
-        seen = survey(wanted)
+        seen = self._surveyor.survey(wanted)
         replaced = any(self._folders.get(path, identity) != identity for path, identity in seen.folders.items())
         self._folders = seen.folders
         may_retry = self._monotonic() >= self._retry_at and (self._faults or self._unwatched())

@@ -52,7 +52,7 @@ class Inventory:
 
     def __init__(self, folder: str, reader: Reader) -> None:
         self._folder = folder
-        self._kept: Kept[_Part] = Kept(reader)
+        self._kept: Kept[_Part] = Kept(folder, reader)
         self._parts: dict[str, _Part] = {}
         self._loaded: Loaded[Desired] = Loaded(Desired(folder=InvalidInput(HOSTS, ())))
 
@@ -66,7 +66,7 @@ class Inventory:
                 message = f"the inventory folder {shown_path(self._folder)} cannot be read: {reason(error)}"
                 return self._keep({}, _unusable_folder(message))
             found = {name: self._part(name) for name in sorted(names, key=os.fsencode)}
-            self._kept.keep_only({self._path(name) for name in names})
+            self._kept.keep_only({_relative(name) for name in names})
         else:
             found = dict(self._parts)
             for path, whole in sorted(changes.items()):
@@ -95,16 +95,16 @@ class Inventory:
             return Loaded(unusable.value, (*problems, *unusable.problems))
         return Loaded(Desired(nodes, invalid), problems)
 
-    def _path(self, name: str) -> str:
-        return f"{self._folder}/{name}/{FILE_NAME}"
-
     def _part(self, name: str, whole: bool = False) -> _Part | None:
         """What is below one name in the folder; None when it is no node."""
+        relative = _relative(name)
+        before = self._parts.get(name)
+        if before is not None and self._kept.is_unchanged(relative):
+            return before
         try:
-            return self._kept.get(self._path(name), partial(_parse, name), whole=whole)
+            return self._kept.get(relative, partial(_parse, name), whole=whole)
         except (OSError, InputError) as error:
             part = self._without_text(name, error)
-        before = self._parts.get(name)
         return before if before == part else part
 
     def _without_text(self, name: str, error: OSError | InputError) -> _Part | None:
@@ -114,13 +114,17 @@ class Inventory:
             if not _could_be_a_node(folder):
                 return None
             file.fail(error if isinstance(error, InputError) else UnreadableError(f"cannot be read: {reason(error)}"))
-        elif os.path.lexists(self._path(name)):
+        elif os.path.lexists(self._kept.path(_relative(name))):
             file.fail(InputError("is a symbolic link to nothing"))
         elif os.path.lexists(os.path.join(folder, _MISNAMED)):
             file.warn_misnamed()
         else:
             return None
         return file.part()
+
+
+def _relative(name: str) -> str:
+    return f"{name}/{FILE_NAME}"
 
 
 def _parse(name: str, content: Content) -> _Part:

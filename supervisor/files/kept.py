@@ -6,10 +6,10 @@ import hashlib
 import os
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from supervisor.core.instant import SECOND, Instant
-from supervisor.files.reading import Content, Settle, Signature, read_file, signature
+from supervisor.files.reading import Content, Settle, Signature, read_file
 
 T = TypeVar("T")
 
@@ -18,6 +18,11 @@ _YOUNG = 2 * SECOND
 
 Changes = Mapping[str, bool]
 """Relative paths of files that changed; True for those renamed into place, which are whole."""
+
+
+def is_old(of: Signature, now: Instant) -> bool:
+    """Whether a file or folder that looks like this would look different after a change."""
+    return now - max(of[3:]) > _YOUNG
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,39 +34,62 @@ class Reader:
     now: Callable[[], Instant] | None = None
 
     def is_old(self, content: Content) -> bool:
-        return self.now is not None and self.now() - content.changed_at > _YOUNG
+        return self.now is not None and is_old(content.signature, self.now())
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry(Generic[T]):
+class _Entry(NamedTuple, Generic[T]):
+    """``signature`` is None while the file is too young for it to tell anything."""
+
+    path: str
     signature: Signature | None
-    """None while the file is too young for it to tell anything."""
     digest: bytes
     modified_at: Instant
     value: T
 
 
 class Kept(Generic[T]):
-    """Values made of files. A value is the same object until its file's bytes or time of modification change."""
+    """Values made of a folder's files, by their relative paths.
 
-    def __init__(self, reader: Reader) -> None:
+    A value is the same object until its file's bytes or time of modification change.
+    """
+
+    def __init__(self, folder: str, reader: Reader) -> None:
+        self._folder = folder
         self._reader = reader
         self._entries: dict[str, _Entry[T]] = {}
 
-    def get(self, path: str, make: Callable[[Content], T], *, whole: bool = False) -> T:
+    def path(self, relative: str) -> str:
+        return f"{self._folder}/{relative}"
+
+    def get(self, relative: str, make: Callable[[Content], T], *, whole: bool = False) -> T:
         """What is made of the file now. ``whole``: nobody is writing it. Raises what ``read_file`` raises."""
-        entry = self._entries.get(path)
-        if entry is not None and entry.signature is not None and entry.signature == signature(os.stat(path)):
+        entry = self._entries.get(relative)
+        if entry is not None and self.is_unchanged(relative):
             return entry.value
+        path = self.path(relative)
+        # What cannot be read now has no value, though it may look as it did when it could.
+        self._entries.pop(relative, None)
         content = read_file(path, self._reader.max_bytes, None if whole else self._reader.settle)
         digest = hashlib.blake2b(content.data, digest_size=16).digest()
         same = entry is not None and (entry.digest, entry.modified_at) == (digest, content.modified_at)
         value = entry.value if entry is not None and same else make(content)
         old = content.signature if self._reader.is_old(content) else None
-        self._entries[path] = _Entry(old, digest, content.modified_at, value)
+        self._entries[relative] = _Entry(path, old, digest, content.modified_at, value)
         return value
 
-    def keep_only(self, paths: Container[str]) -> None:
+    def is_unchanged(self, relative: str) -> bool:
+        """Whether the file looks as it did when its value was made, which at a glance is certain of old files alone."""
+        entry = self._entries.get(relative)
+        if entry is None or entry.signature is None:
+            return False
+        try:
+            found = os.stat(entry.path)
+        except OSError:
+            return False
+        # ``signature`` without the call: this is done for every file at every resync.
+        return entry.signature == (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+    def keep_only(self, names: Container[str]) -> None:
         """Forget all other files."""
-        for path in [one for one in self._entries if one not in paths]:
-            del self._entries[path]
+        for relative in [one for one in self._entries if one not in names]:
+            del self._entries[relative]

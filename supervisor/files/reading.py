@@ -42,10 +42,6 @@ class Content:
     def modified_at(self) -> int:
         return self.signature[3]
 
-    @property
-    def changed_at(self) -> int:
-        return max(self.signature[3:])
-
     def text(self) -> str:
         """As UTF-8. MalformedError when it is none."""
         return _decode(self.data)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any
 
 from supervisor.core.instant import Instant, parse_instant
@@ -62,7 +63,7 @@ class World:
 
     def __init__(self, folder: str, reader: Reader) -> None:
         self._folder = folder
-        self._kept: Kept[Reading] = Kept(reader)
+        self._kept: Kept[Reading] = Kept(folder, reader)
         self._loaded: Loaded[Actual] | None = None
 
     def read(self, changes: Changes | None = None) -> Loaded[Actual]:
@@ -77,10 +78,13 @@ class World:
                 return self._unusable(f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}")
             changed |= dict.fromkeys(known.keys() - files.keys())
             for relative, fault in files.items():
+                if fault is None and relative in known and self._kept.is_unchanged(relative):
+                    continue
                 reading = self._reading(relative, fault, False, known.get(relative))
                 if reading is not known.get(relative):
                     changed[relative] = reading
-            self._kept.keep_only({f"{self._folder}/{relative}" for relative in files})
+            if changed:
+                self._kept.keep_only(files)
         else:
             for relative, whole in sorted(changes.items()):
                 if could_be_document(relative):
@@ -104,14 +108,13 @@ class World:
         self, relative: str, fault: UnreadableError | None, whole: bool, before: Reading | None
     ) -> Reading | None:
         """What a document says, or why it cannot be told; None when it is gone."""
-        path = f"{self._folder}/{relative}"
         try:
             if fault is not None:
                 raise fault
-            return self._kept.get(path, partial(_parse, relative), whole=whole)
+            return self._kept.get(relative, partial(_parse, relative), whole=whole)
         except FileNotFoundError:
             # Gone between listing and reading: as if it had gone before. A link to nothing is another matter.
-            if not os.path.lexists(path):
+            if not os.path.lexists(self._kept.path(relative)):
                 return None
             unreadable = _unreadable(relative, UnreadableError("is a symbolic link to nothing"))
         except OSError as error:
@@ -157,7 +160,7 @@ def _documents(
     """Relative paths of documents, and of folders that cannot be looked into with the reason; OSError for the root."""
     folder = os.path.join(root, below)
     with os.scandir(folder) as entries:
-        found = sorted((one for one in entries if not ignored(one.name)), key=lambda one: os.fsencode(one.name))
+        found = sorted([one for one in entries if not ignored(one.name)], key=_NAME)
     for entry in found:
         relative = f"{below}{entry.name}"
         if not _is_folder(entry):
@@ -177,6 +180,9 @@ def _documents(
             continue
         except OSError as error:
             yield relative, UnreadableError(f"cannot be read: {reason(error)}")
+
+
+_NAME = attrgetter("name")
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -55,7 +55,7 @@ def changes() -> Changes:
 def watcher(tmp_path: Path, changes: Changes) -> Iterator[Watcher]:
     (tmp_path / "hosts" / "nas").mkdir(parents=True)
     (tmp_path / "world").mkdir()
-    watcher = Watcher(changes, time.monotonic_ns)
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
     assert watcher.check(both(tmp_path)) == WATCHING
     yield watcher
     watcher.stop()
@@ -122,7 +122,7 @@ def test_a_root_behind_a_link_is_watched_at_its_end(tmp_path: Path, changes: Cha
     for name in ("hosts", "first", "second"):
         (tmp_path / name).mkdir()
     (tmp_path / "world").symlink_to("first")
-    watcher = Watcher(changes, time.monotonic_ns)
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
     try:
         watcher.check(both(tmp_path))
         (tmp_path / "first" / "a.json").write_text("{}")
@@ -138,7 +138,7 @@ def test_a_root_behind_a_link_is_watched_at_its_end(tmp_path: Path, changes: Cha
 
 def test_a_root_that_is_missing_is_said_and_watched_when_it_comes(tmp_path: Path, changes: Changes) -> None:
     (tmp_path / "hosts").mkdir()
-    watcher = Watcher(changes, time.monotonic_ns)
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
     try:
         watcher.check(both(tmp_path))
         assert watcher.state.startswith("degraded: ")
@@ -164,7 +164,7 @@ def test_an_observer_that_cannot_start_leaves_the_resync(tmp_path: Path, changes
         def start(self) -> None:
             raise OSError(24, "inotify instance limit reached")
 
-    watcher = Watcher(changes, time.monotonic_ns, Observer)
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns, Observer)
     watcher.check(roots(str(tmp_path), str(tmp_path)))
     assert (
         watcher.state
@@ -194,7 +194,7 @@ def test_a_listener_that_fails_does_not_end_the_watch(tmp_path: Path) -> None:
     (tmp_path / "hosts").mkdir()
     (tmp_path / "world").mkdir()
     changes = Clumsy()
-    watcher = Watcher(changes, time.monotonic_ns)
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
     try:
         assert watcher.check(both(tmp_path)) == WATCHING
         (tmp_path / "world" / "a.json").write_text("{}")
@@ -247,7 +247,7 @@ def test_what_cannot_be_watched_is_tried_again_with_a_growing_pause(tmp_path: Pa
             raise OSError(24, "inotify instance limit reached")
 
     second, now = 10**9, 0
-    watcher = Watcher(changes, lambda: now, Observer)
+    watcher = Watcher(changes, lambda: now, time.time_ns, Observer)
     folders = roots(str(tmp_path), str(tmp_path))
     while now < 300 * second:
         watcher.check(folders)
