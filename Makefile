@@ -9,7 +9,7 @@ SCRATCH := .scratch
 export PIP_CONSTRAINT := $(CURDIR)/config/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-newer test-systemd test-engines torture fuzz check lint types floors format constraints install uninstall clean
+.PHONY: help run test test-newer test-systemd test-engines torture fuzz bench check lint types floors format constraints install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ torture: $(VENV)/.dev ## every fault provoked for real, at length; prints the ta
 fuzz: $(VENV)/.dev ## 100 000 broken inputs through reader, judgement and emitter; ARGS='--inputs N --seed N'
 	@$(BIN)/python -m tests.torture.fuzz $(ARGS)
 
+bench: $(VENV)/.bench ## what it costs, as ratios within one run; ARGS='--only SECTION,... --json FILE --write'
+	@$(BIN)/python -m tests.bench.run $(ARGS)
+
 check: lint types floors ## style, types and floors, as CI runs them
 
 lint: $(VENV)/.dev
@@ -57,7 +60,7 @@ format: $(VENV)/.dev ## put the code into its usual form
 
 constraints: $(VENV)/.dev ## pin the newest releases of everything
 	rm -rf $(SCRATCH)/pins && $(PYTHON) -m venv $(SCRATCH)/pins
-	PIP_CONSTRAINT= $(SCRATCH)/pins/bin/python -m pip install --quiet --upgrade '.[dev]' setuptools
+	PIP_CONSTRAINT= $(SCRATCH)/pins/bin/python -m pip install --quiet --upgrade '.[bench,dev]' setuptools
 	{ sed '/^[^#]/d' config/constraints.txt; $(SCRATCH)/pins/bin/python -m pip freeze --all \
 	  | grep -v -e '^pip==' -e '^runtime-supervisor'; } > $(SCRATCH)/constraints.txt
 	mv $(SCRATCH)/constraints.txt config/constraints.txt
@@ -84,3 +87,7 @@ $(VENV)/.run: pyproject.toml config/constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml config/constraints.txt | $(VENV)/bin/python
 	$(PIP) install --use-pep517 --editable '.[dev]'
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(PIP) install --use-pep517 --editable '.[bench,dev]'
+	@touch $@

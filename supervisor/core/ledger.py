@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from supervisor.core.events import Event
-from supervisor.core.instant import Instant, parse_instant
+from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model import EventType, Summary
+from supervisor.core.text import json_text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """An open recommendation. ``announced`` is False after the checkpoint was lost: it is to be announced anew."""
 
@@ -31,6 +32,18 @@ class Entry:
     @property
     def subject(self) -> str:
         return str(self.recommendation["subject"])
+
+    @cached_property
+    def line(self) -> str:
+        """Its line in a checkpoint, fingerprint and JSON: written often, made once."""
+        value: dict[str, Any] = {
+            "recommendation": dict(self.recommendation),
+            "first_seen": format_instant(self.first_seen),
+            "last_event": format_instant(self.last_event),
+        }
+        if not self.announced:
+            value["announced"] = False
+        return f"{json_text(self.fingerprint)}: {json_text(value)}"
 
 
 @dataclass(frozen=True)

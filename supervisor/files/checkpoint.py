@@ -76,20 +76,7 @@ def _read(path: str, descriptor: int) -> Checkpoint:
 
 def save(path: str, checkpoint: Checkpoint) -> None:
     """Replace the checkpoint durably. CheckpointError when that fails: the old or the new one is there, and whole."""
-    document = {
-        "version": VERSION,
-        "sequence": checkpoint.ledger.sequence,
-        "summary": checkpoint.ledger.summary,
-        "open": {key: _entry_json(entry) for key, entry in sorted(checkpoint.ledger.open.items())},
-        "log": {
-            "inode": checkpoint.position.inode,
-            "offset": checkpoint.position.offset,
-            "tail": checkpoint.position.tail,
-        },
-        "watch": checkpoint.watch,
-        "updated": format_instant(checkpoint.updated),
-    }
-    data = json_text(document, indent=1).encode() + b"\n"
+    data = _encode(checkpoint).encode()
     try:
         with atomic.replacing(path) as new:
             new.file.write(data)
@@ -160,15 +147,20 @@ class Lock:
         return False
 
 
-def _entry_json(entry: Entry) -> dict[str, Any]:
-    value: dict[str, Any] = {
-        "recommendation": dict(entry.recommendation),
-        "first_seen": format_instant(entry.first_seen),
-        "last_event": format_instant(entry.last_event),
+def _encode(checkpoint: Checkpoint) -> str:
+    """A line for each open recommendation: for people and their tools, and because each of them is made only once."""
+    ledger, position = checkpoint.ledger, checkpoint.position
+    opened = ",\n  ".join([ledger.open[fingerprint].line for fingerprint in sorted(ledger.open)])
+    parts = {
+        "version": str(VERSION),
+        "sequence": str(ledger.sequence),
+        "summary": json_text(ledger.summary),
+        "open": f"{{\n  {opened}\n }}" if opened else "{}",
+        "log": json_text({"inode": position.inode, "offset": position.offset, "tail": position.tail}),
+        "watch": json_text(checkpoint.watch),
+        "updated": json_text(format_instant(checkpoint.updated)),
     }
-    if not entry.announced:
-        value["announced"] = False
-    return value
+    return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in parts.items()) + "\n}\n"
 
 
 def _decode(document: Any) -> Checkpoint:

@@ -1,0 +1,75 @@
+"""What a benchmark gives: figures, most of them ratios within one run, each with its limit if there is one."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of a table. ``limit`` is the most that ``value`` may be."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None = None
+    note: str = ""
+
+    @property
+    def verdict(self) -> str:
+        if self.limit is None:
+            return ""
+        return "met" if self.value <= self.limit else "MISSED"
+
+    @property
+    def shown(self) -> str:
+        return f"{number(self.value)} {self.unit}".strip()
+
+    @property
+    def bound(self) -> str:
+        return "" if self.limit is None else f"{number(self.limit)} {self.unit}".strip()
+
+
+@dataclass(frozen=True)
+class Table:
+    """Figures of one subject, under its heading."""
+
+    name: str
+    title: str
+    figures: tuple[Figure, ...]
+
+    def text(self) -> str:
+        width = max(len(one.name) for one in self.figures)
+        lines = [self.title]
+        for one in self.figures:
+            limit = f"at most {one.bound}: {one.verdict}" if one.bound else ""
+            lines.append(
+                f"  {one.name:<{width}}  {one.shown:>12}  {'; '.join(filter(None, (limit, one.note)))}".rstrip()
+            )
+        return "\n".join(lines)
+
+    def markdown(self) -> str:
+        lines = ["| figure | measured | at most | |", "|---|---:|---:|---|"]
+        for one in self.figures:
+            verdict = {"met": "", "MISSED": "**missed**"}.get(one.verdict, "")
+            lines.append(f"| {one.name} | {one.shown} | {one.bound} | {'; '.join(filter(None, (verdict, one.note)))} |")
+        return "\n".join(lines)
+
+
+def number(value: float) -> str:
+    """Three digits that count; whole numbers whole."""
+    if value == int(value) and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def median(values: Sequence[float]) -> float:
+    return statistics.median(values)
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least ``share`` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]

@@ -1,0 +1,200 @@
+"""What is measured inside a process of its own: ``python -m tests.bench.inside TASK FLEET``; prints JSON, in seconds.
+
+A fresh process has no warm caches and no other's memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+STALE_AFTER = "8760h"
+
+
+def call(task: str, *arguments: str | Path) -> Any:
+    """Run one task in a fresh process; what it gives."""
+    command = [sys.executable, "-m", "tests.bench.inside", task, *map(str, arguments)]
+    return json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def cold(root: str) -> float:
+    """The main job from nothing: both folders read, guarded, placed, judged, and the report written as JSON."""
+    from supervisor.core.report import report_json
+    from supervisor.core.text import json_text
+    from supervisor.daemon.clock import Clock
+    from supervisor.daemon.judging import judge
+
+    settings, clock = _settings(root), Clock()
+    began = time.process_time()
+    json_text(report_json(judge(settings, clock.now, clock.settle).report))
+    return time.process_time() - began
+
+
+def naive(root: str) -> float:
+    """What anybody would do first: the same bytes through the two libraries, and nothing done with the result."""
+    import yaml
+
+    inventories = [path.read_bytes() for path in sorted(Path(root, "hosts").glob("*/services.yaml"))]
+    documents = [path.read_bytes() for path in sorted(Path(root, "world").rglob("*.json"))]
+    began = time.process_time()
+    values = [yaml.load(data, yaml.CSafeLoader) for data in inventories]
+    values += [json.loads(data) for data in documents]
+    return time.process_time() - began
+
+
+def events(root: str) -> float:
+    """The floor below both: libyaml's events alone, of the inventory alone."""
+    import yaml
+
+    inventories = [path.read_bytes() for path in sorted(Path(root, "hosts").glob("*/services.yaml"))]
+    began = time.process_time()
+    for data in inventories:
+        loader = yaml.CSafeLoader(data)
+        while type(loader.get_event()) is not yaml.StreamEndEvent:
+            pass
+    return time.process_time() - began
+
+
+def changes(root: str, counts: str) -> dict[str, float]:
+    """So many nodes go offline between two passes: reading, judging, and what is to be announced, durable."""
+    from supervisor.daemon.clock import Clock
+    from supervisor.daemon.judging import Hints, Judge
+    from supervisor.daemon.recorder import Recorder
+
+    settings, clock = _settings(root), Clock()
+    judge = Judge(settings, clock.now, clock.settle)
+    names = sorted(path.name for path in Path(root, "world", "nodes").glob("*.json"))
+    took: dict[str, float] = {}
+    with Recorder(settings) as recorder:
+
+        def turn(wanted: int) -> float:
+            """Other words in so many documents, and one pass over them."""
+            chosen = names[:wanted]
+            for name in chosen:
+                path = Path(root, "world", "nodes", name)
+                document = json.loads(path.read_text())
+                document["status"] = "online" if document["status"] == "offline" else "offline"
+                replace(path, json.dumps(document))
+            began = time.perf_counter()
+            judgement = judge.judge(settings, Hints.of({f"world/nodes/{name}": True for name in chosen}))
+            recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
+            return time.perf_counter() - began
+
+        first = judge.judge(settings)
+        recorder.record(first, first.picture.now, settings.repeat_interval, None)
+        for count in counts.split(","):
+            took[count] = sorted(turn(int(count)) for _ in range(6))[2]
+    return took
+
+
+def week(root: str, days: str) -> list[float]:
+    """Resident MB at the end of each simulated day: a look by the observer and a pass every minute, drift each hour."""
+    from supervisor.daemon.judging import Judge
+    from supervisor.daemon.recorder import Recorder
+    from supervisor.daemon.survey import Surveyor, roots
+
+    settings, minute = _settings(root), 60 * 10**9
+    now = time.time_ns()
+    judge, surveyor = Judge(settings, lambda: now), Surveyor(lambda: now)
+    documents = sorted(Path(root, "world", "nodes").glob("*.json"))
+    found: list[float] = []
+    with Recorder(settings) as recorder:
+        for turn in range(int(days) * 24 * 60):
+            now += minute
+            for path in documents:
+                document = json.loads(path.read_text())
+                document["observed_at"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now // 10**9))
+                sick = turn // 60 % 2 and path is documents[turn // 60 % len(documents)]
+                document["services"]["traefik"] = {"status": "failed" if sick else "ok"}
+                replace(path, json.dumps(document))
+                os.utime(path, ns=(now, now))
+            surveyor.survey(roots(settings.inventory, settings.world))
+            judgement = judge.judge(settings)
+            recorder.record(judgement, now, settings.repeat_interval, None)
+            if turn % (24 * 60) == 24 * 60 - 1:
+                found.append(resident(os.getpid()))
+    return found
+
+
+def restart(root: str, began: str) -> dict[str, float]:
+    """Where a start spends its time, and what loading the parsed files from a cache would take instead."""
+    import pickle
+
+    from supervisor.core.reconcile import reconcile
+    from supervisor.daemon.clock import Clock
+    from supervisor.daemon.recorder import Recorder
+    from supervisor.files.inventory import load_inventory
+    from supervisor.files.world import load_world
+
+    settings, clock = _settings(root), Clock()
+    found = {"start and imports": (time.monotonic_ns() - int(began)) / 1e9}
+
+    def timed(name: str, action: Callable[[], Any]) -> Any:
+        began = time.perf_counter()
+        value = action()
+        found[name] = time.perf_counter() - began
+        return value
+
+    with Recorder(settings):
+        desired = timed("inventory", lambda: load_inventory(settings.inventory, settings.max_input_bytes))
+        actual = timed("world", lambda: load_world(settings.world, settings.max_input_bytes))
+        timed("judgement", lambda: reconcile(desired.value, actual.value, settings.thresholds, clock.now()))
+    paths = [path for path in Path(root).rglob("*") if path.suffix in {".yaml", ".json"}]
+    timed("bytes", lambda: [path.read_bytes() for path in paths])
+    data = pickle.dumps((desired.value, actual.value), pickle.HIGHEST_PROTOCOL)
+    timed("cache", lambda: pickle.loads(data))  # noqa: S301 - our own bytes of just now
+    return found
+
+
+def imports(_: str) -> float:
+    """Resident MB of a process that only imports the five packages."""
+    import sdnotify
+    import structlog
+    import tenacity
+    import watchdog.observers
+    import yaml
+
+    assert all((sdnotify, structlog, tenacity, watchdog.observers, yaml))
+    return resident(os.getpid())
+
+
+def resident(pid: int, key: str = "VmRSS") -> float:
+    """Megabytes (10^6 bytes) of memory that a process has now; ``VmHWM``: had at most."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{key}:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    raise LookupError(key)
+
+
+def replace(path: Path, text: str) -> None:
+    """Rename new content into place."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(text)
+    temporary.rename(path)
+
+
+def _settings(root: str) -> Any:
+    from supervisor.files.settings import load_settings
+
+    flags = {
+        "inventory": f"{root}/hosts",
+        "world": f"{root}/world",
+        "event_log": f"{root}/agent-events.log",
+        "checkpoint": f"{root}/checkpoint.json",
+        "stale_after": STALE_AFTER,
+    }
+    return load_settings(flags, {})
+
+
+TASKS: dict[str, Callable[..., Any]] = {
+    one.__name__: one for one in (cold, naive, events, changes, week, restart, imports)
+}
+
+if __name__ == "__main__":
+    print(json.dumps(TASKS[sys.argv[1]](*sys.argv[2:])))
