@@ -14,7 +14,8 @@ HOMELAB = ROOT / "config" / "homelab"
 INPUTS = ["--inventory", str(HOMELAB / "hosts"), "--world", str(HOMELAB / "world")]
 
 DAEMON = ["structlog", "watchdog", "sdnotify", "supervisor.daemon.app", "supervisor.daemon.worker"]
-JUDGING = ["yaml", "supervisor.core.drift", "supervisor.core.recommend", "supervisor.files.inventory"]
+JUDGING = ["supervisor.core.drift", "supervisor.core.recommend", "supervisor.core.reconcile"]
+READING = ["yaml", "supervisor.files.inventory", "supervisor.files.world"]
 NETWORK = ["socket", "_socket", "ssl", "http", "http.client", "urllib.request", "asyncio"]
 TESTS = ["jsonschema", "hypothesis", "pytest", "_pytest"]
 SELDOM = ["tenacity", "difflib", "logging", "concurrent.futures", "multiprocessing", "pdb", "unittest"]
@@ -43,12 +44,12 @@ def imported(*arguments: str) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "unused"),
     [
-        (["--help"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM, "json", "supervisor.core.model"]),
-        (["status", "--help"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM]),
-        (["status", "--checkpoint", "/absent"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM]),
-        (["events", "--event-log", "/absent"], [*DAEMON, *JUDGING, *TESTS, "tenacity", "difflib"]),
-        (["schema", "world"], [*DAEMON, *JUDGING, *NETWORK, *TESTS, *SELDOM]),
-        (["check", *INPUTS], [*DAEMON, *NETWORK, *TESTS, "tenacity"]),
+        (["--help"], [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM, "json", "supervisor.core.model"]),
+        (["status", "--help"], [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM]),
+        (["status", "--checkpoint", "/absent"], [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM, "shutil"]),
+        (["events", "--event-log", "/absent"], [*DAEMON, *JUDGING, *READING, *TESTS, "tenacity", "difflib"]),
+        (["schema", "world"], [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM]),
+        (["check", *INPUTS], [*DAEMON, *JUDGING, *NETWORK, *TESTS, "tenacity", "shutil"]),
         (["explain", "node:nas", *INPUTS], [*DAEMON, *TESTS, "tenacity"]),
         (["reconcile", "--dry-run", *INPUTS], [*DAEMON, *TESTS, "tenacity"]),
     ],
@@ -59,4 +60,5 @@ def test_a_command_imports_only_what_it_uses(arguments: list[str], unused: list[
 
 def test_what_is_used_would_be_noticed() -> None:
     """That the lists above name modules by the names they have when they are loaded."""
-    assert {"yaml", "supervisor.core.drift", "supervisor.files.inventory"} <= imported("check", *INPUTS)
+    assert {*READING} <= imported("check", *INPUTS)
+    assert {*READING, *JUDGING} <= imported("reconcile", "--dry-run", *INPUTS)

@@ -10,12 +10,13 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from supervisor import __version__
 from supervisor.errors import ConfigError, LockedError, SupervisorError
 from supervisor.files.settings import SUPERVISOR, Family, Settings, load_settings
-from supervisor.observe.settings import OBSERVER, load_observer_settings
 
 if TYPE_CHECKING:
     from supervisor.core.model import Subject
@@ -29,7 +30,17 @@ SCHEMAS = ("inventory", "world", "event", "checkpoint", "settings", "report")
 
 class _Formatter(argparse.HelpFormatter):
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30)
+        super().__init__(prog, max_help_position=30, width=_columns() - 2)
+
+
+@cache
+def _columns() -> int:
+    """The width of the terminal. argparse asks shutil, whose import takes a tenth of what a small command takes."""
+    with suppress(KeyError, ValueError):
+        return int(os.environ["COLUMNS"])
+    with suppress(OSError):
+        return os.get_terminal_size(1).columns
+    return 80
 
 
 class _Parser(argparse.ArgumentParser):
@@ -48,7 +59,8 @@ def entry() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = _parser(given).parse_args(given)
     try:
         code = int(options.command(options))
         if sys.stdout is not None:
@@ -79,7 +91,7 @@ def _fail(error: SupervisorError, code: int) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="runtime-supervisor",
         usage="%(prog)s [--version] COMMAND [options]",
@@ -88,53 +100,75 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"runtime-supervisor {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND ...", required=True, parser_class=_Parser)
-    supervisors = _common(SUPERVISOR)
-
-    def add(
-        name: str,
-        command: Callable[[argparse.Namespace], int],
-        help_: str,
-        rest: str = "",
-        common: _Parser = supervisors,
-    ) -> _Parser:
-        sub = commands.add_parser(
+    subs = parser.add_subparsers(
+        prog=parser.prog, title="commands", metavar="COMMAND ...", required=True, parser_class=_Parser
+    )
+    # When it is clear which one is meant, nobody sees the others, and making them takes longer than some commands.
+    meant = arguments[0] if arguments and arguments[0] in _COMMANDS else None
+    for name, command in _COMMANDS.items() if meant is None else [(meant, _COMMANDS[meant])]:
+        sub = subs.add_parser(
             name,
-            help=help_,
-            description=help_,
+            help=command.help,
+            description=command.help,
             prog=f"runtime-supervisor {name}",
-            usage=f"%(prog)s [options]{rest}",
-            parents=[common],
+            usage=f"%(prog)s [options]{command.rest}",
             allow_abbrev=False,
             formatter_class=_Formatter,
         )
-        sub.set_defaults(command=command)
-        return sub
+        sub.set_defaults(command=command.run)
+        if meant is not None:
+            command.fill(sub)
+    return parser
 
-    add("run", _run, "the daemon, in the foreground; what the systemd unit starts")
-    sub = add("observe", _observe, "write what runs on this machine into the world folder", common=_common(OBSERVER))
+
+def _options_of_all(sub: _Parser) -> None:
+    _add_settings(sub, SUPERVISOR)
+
+
+def _options_of_observe(sub: _Parser) -> None:
+    from supervisor.observe.settings import OBSERVER
+
     sub.add_argument("--once", action="store_true", help="look once and end, for cron")
-    sub = add("reconcile", _reconcile, "one pass now")
+    _add_settings(sub, OBSERVER)
+
+
+def _options_of_reconcile(sub: _Parser) -> None:
     sub.add_argument("--dry-run", action="store_true", help="only report: append nothing, keep no checkpoint")
     sub.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
     sub.add_argument("--detailed-exitcode", action="store_true", help="exit 0 nominal, 2 degraded, 3 unstable")
-    _output(sub)
-    sub = add("check", _check, "check settings, inventory and world; exit 1 on an error")
+    _add_output(sub)
+    _options_of_all(sub)
+
+
+def _options_of_check(sub: _Parser) -> None:
     sub.add_argument("--strict", action="store_true", help="exit 1 on a warning too")
-    _output(sub)
-    _output(add("status", _status, "the summary and what is open, from the checkpoint"))
-    sub = add("events", _events, "our events in the log")
+    _add_output(sub)
+    _options_of_all(sub)
+
+
+def _options_of_status(sub: _Parser) -> None:
+    _add_output(sub)
+    _options_of_all(sub)
+
+
+def _options_of_events(sub: _Parser) -> None:
     sub.add_argument("--follow", action="store_true", help="go on as they come")
     sub.add_argument("--since", metavar="DURATION", type=_duration, help="only those younger than 30m, 4h, 1d …")
     sub.add_argument("--type", metavar="T", choices=_event_types(), help="only of this type")
     sub.add_argument("--subject", metavar="S", help="only of this subject, such as service:nas/traefik")
-    _output(sub)
-    sub = add("explain", _explain, "why, and why not: every row of the table for one subject", " SUBJECT|FINGERPRINT")
+    _add_output(sub)
+    _options_of_all(sub)
+
+
+def _options_of_explain(sub: _Parser) -> None:
     sub.add_argument(
         "subject", metavar="SUBJECT|FINGERPRINT", help="such as node:nas, service:nas/traefik, nas/traefik"
     )
     sub.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
-    sub = add("inventory", _inventory, "draft a first services.yaml", " init")
+    _options_of_all(sub)
+
+
+def _options_of_inventory(sub: _Parser) -> None:
     sub.add_argument("what", metavar="init", choices=("init",), help="write HOSTS/NODE/services.yaml")
     sub.add_argument("--from-observed", metavar="NODE", help="from what the world reports of this node")
     sub.add_argument(
@@ -143,22 +177,23 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("--node", metavar="NODE", help="for this node (default: the observed one, or this machine)")
     sub.add_argument("--force", action="store_true", help="replace the file that is there")
     sub.add_argument("--dry-run", action="store_true", help="write to standard output only")
-    sub = add("schema", _schema, "print the JSON Schema (draft-07) of a format", " FORMAT")
+    _options_of_all(sub)
+
+
+def _options_of_schema(sub: _Parser) -> None:
     sub.add_argument("format", metavar="FORMAT", choices=SCHEMAS, help=", ".join(SCHEMAS))
-    return parser
+    _options_of_all(sub)
 
 
-def _common(family: Family) -> _Parser:
-    common = _Parser(add_help=False, allow_abbrev=False)
-    group = common.add_argument_group("settings")
+def _add_settings(sub: _Parser, family: Family) -> None:
+    group = sub.add_argument_group("settings")
     group.add_argument("--config", metavar="FILE", help=f"settings file (default {family.default_config})")
     for key in family.keys:
         help_ = f"{key.help} (default {key.default})".replace("%", "%%")
         group.add_argument(key.flag, dest=f"set_{key.name}", metavar="X", help=help_)
-    return common
 
 
-def _output(parser: argparse.ArgumentParser) -> None:
+def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="for people or for programs")
 
 
@@ -237,6 +272,8 @@ def _observe(options: argparse.Namespace) -> int:
 
     if not options.once:
         signals.block()
+    from supervisor.observe.settings import OBSERVER, load_observer_settings
+
     settings = load_observer_settings(_flags(options, OBSERVER), os.environ, options.config)
     from supervisor.observe.service import look_once, run
 
@@ -277,17 +314,23 @@ def _reconcile(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     settings = _settings(options)
+    from supervisor.core.graph import build_graph, problems_of
     from supervisor.core.model import Level
     from supervisor.core.report import problem_json
+    from supervisor.daemon.clock import Clock
+    from supervisor.files.inventory import load_inventory
+    from supervisor.files.world import load_world
 
-    judgement = _judge(settings)
-    problems = judgement.report.problems
+    settle = Clock().settle
+    desired = load_inventory(settings.inventory, settings.max_input_bytes, settle)
+    actual = load_world(settings.world, settings.max_input_bytes, settle)
+    problems = problems_of((*desired.problems, *actual.problems), build_graph(desired.value))
     if options.output == "json":
         _print_json({"version": 1, "problems": [problem_json(one) for one in problems]})
     else:
         _write([str(one) for one in problems])
         if not problems:
-            nodes, documents = len(judgement.picture.desired.nodes), len(judgement.picture.actual.readings)
+            nodes, documents = len(desired.value.nodes), len(actual.value.readings)
             print(f"no problems: {nodes} nodes, {documents} world documents", file=sys.stderr)
     wrong = any(one.level is Level.ERROR or options.strict for one in problems)
     return FAILED if wrong else DONE
@@ -396,3 +439,28 @@ def _schema(options: argparse.Namespace) -> int:
 
     sys.stdout.write(files("supervisor").joinpath("schemas", f"{options.format}.json").read_text("utf-8"))
     return DONE
+
+
+class _Command(NamedTuple):
+    run: Callable[[argparse.Namespace], int]
+    help: str
+    fill: Callable[[_Parser], None]
+    rest: str = ""
+
+
+_COMMANDS = {
+    "run": _Command(_run, "the daemon, in the foreground; what the systemd unit starts", _options_of_all),
+    "observe": _Command(_observe, "write what runs on this machine into the world folder", _options_of_observe),
+    "reconcile": _Command(_reconcile, "one pass now", _options_of_reconcile),
+    "check": _Command(_check, "check settings, inventory and world; exit 1 on an error", _options_of_check),
+    "status": _Command(_status, "the summary and what is open, from the checkpoint", _options_of_status),
+    "events": _Command(_events, "our events in the log", _options_of_events),
+    "explain": _Command(
+        _explain,
+        "why, and why not: every row of the table for one subject",
+        _options_of_explain,
+        " SUBJECT|FINGERPRINT",
+    ),
+    "inventory": _Command(_inventory, "draft a first services.yaml", _options_of_inventory, " init"),
+    "schema": _Command(_schema, "print the JSON Schema (draft-07) of a format", _options_of_schema, " FORMAT"),
+}

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from supervisor.core.events import Event, make_event
 from supervisor.core.instant import Duration, Instant
@@ -24,8 +23,7 @@ class EmitReason(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
-class Emission:
+class Emission(NamedTuple):
     """One event to append, still without its place in the sequence."""
 
     type: EventType

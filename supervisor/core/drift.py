@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import InitVar, dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from supervisor.core.graph import Graph
 from supervisor.core.instant import Instant, format_duration
@@ -46,8 +47,7 @@ class NodeStanding(StrEnum):
     UNJUDGED = "not judged"
 
 
-@dataclass(frozen=True, slots=True)
-class NodeVerdict:
+class NodeVerdict(NamedTuple):
     """A node's standing and why; ``cause`` names the input that keeps an unjudged node from being judged."""
 
     standing: NodeStanding
@@ -68,8 +68,7 @@ class ServiceState(StrEnum):
     UNKNOWN = "not known to the inventory"
 
 
-@dataclass(frozen=True, slots=True)
-class Climate:
+class Climate(NamedTuple):
     """What bears on every node: whether there is an inventory and a world at all, and what is unreadable of it."""
 
     thresholds: Thresholds
@@ -100,7 +99,7 @@ def is_stale(document: Document, thresholds: Thresholds, now: Instant) -> bool:
     return abs(now - document.observed_at) > thresholds.stale_after
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """Everything a judgement looks at, and the verdict on each node of the inventory.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model import EventType
@@ -22,8 +21,7 @@ _CUTTABLE = ("affects", "evidence", "blocked_by", "root_causes", "candidates")
 _TYPES = frozenset(EventType)
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """How far a log was taken in: a file by its inode and the bytes before the offset, whatever its name is now."""
 
     inode: int

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple
 
 from supervisor.core.model import (
+    NOTHING,
     Desired,
     DesiredNode,
     DesiredService,
@@ -32,38 +33,41 @@ Cycles = Mapping[ServiceRef, int]
 """The services that are part of cycles, each with its cycle's number."""
 
 
-@dataclass(frozen=True, slots=True)
-class NodeLinks:
+class NodeLinks(NamedTuple):
     """What a node's services depend on.
 
     ``blocking``: for each service the dependencies that can hold it up, sorted, those of its own cycle left out.
     ``foreign``: what its judgement looks at elsewhere, services and nodes.
     """
 
-    blocking: Mapping[str, tuple[ServiceRef, ...]] = field(default_factory=dict)
+    blocking: Mapping[str, tuple[ServiceRef, ...]] = NOTHING
     foreign: frozenset[Subject] = frozenset()
 
 
 _NO_LINKS = NodeLinks()
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """``nodes`` has the links of every node of the inventory; ``crossing`` names those that look at others.
 
     ``of`` (the nodes of the inventory), ``resolved`` and ``names`` are for the next one.
     """
 
-    nodes: Mapping[str, NodeLinks] = field(default_factory=dict)
+    nodes: Mapping[str, NodeLinks] = NOTHING
     crossing: tuple[str, ...] = ()
     warnings: tuple[Problem, ...] = ()
-    of: Mapping[str, DesiredNode] = field(default_factory=dict)
-    resolved: Mapping[str, _Resolved] = field(default_factory=dict)
+    of: Mapping[str, DesiredNode] = NOTHING
+    resolved: Mapping[str, _Resolved] = NOTHING
     names: _Names | None = None
 
     def blocking(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
         """The dependencies that can hold a service up."""
         return self.nodes.get(ref.node, _NO_LINKS).blocking.get(ref.name, ())
+
+
+def problems_of(faults: Iterable[Problem], graph: Graph) -> tuple[Problem, ...]:
+    """Those of the readers and of the graph, by their places."""
+    return tuple(sorted({*faults, *graph.warnings}, key=lambda one: one.order))
 
 
 def build_graph(desired: Desired, before: Graph | None = None) -> Graph:
@@ -100,8 +104,7 @@ def build_graph(desired: Desired, before: Graph | None = None) -> Graph:
     return Graph(links, tuple(crossing), tuple(sorted(warnings, key=lambda one: one.order)), nodes, resolved, names)
 
 
-@dataclass(frozen=True, slots=True)
-class _Resolved:
+class _Resolved(NamedTuple):
     """The entries of one node resolved.
 
     A node ``crosses`` when the names of others take part in that. Its ``edges`` are kept until all are known, and

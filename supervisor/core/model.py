@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.words import NodeWord, Outcome, ServiceWord
+
+NOTHING: Mapping[str, Any] = {}
+"""What is not there; nobody may write to it."""
 
 # --- subjects ---------------------------------------------------------------------------------------------------------
 
@@ -89,8 +92,7 @@ class Level(StrEnum):
     WARNING = "warning"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong in an input. Lines and columns are 1-based; None where there is no place."""
 
     file: str
@@ -109,8 +111,7 @@ class Problem:
         return f"{place}: {self.level}: {self.message}"
 
 
-@dataclass(frozen=True, slots=True)
-class InvalidInput:
+class InvalidInput(NamedTuple):
     """An input that cannot be used, wholly or in part; ``services`` are the declarations lost with it."""
 
     ref: InputRef
@@ -143,8 +144,7 @@ class DesiredService(NamedTuple):
     unit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DesiredNode:
+class DesiredNode(NamedTuple):
     """One ``hosts/<node>/services.yaml``.
 
     ``services_known`` is False when the file cannot be used: nothing is expected of the node's services then, and
@@ -159,17 +159,16 @@ class DesiredNode:
     critical: bool = True
     always_on: bool = True
     failover: tuple[Mention, ...] = ()
-    services: Mapping[str, DesiredService] = field(default_factory=dict)
+    services: Mapping[str, DesiredService] = NOTHING
     broken: frozenset[str] = frozenset()
     services_known: bool = True
     addresses: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Desired:
+class Desired(NamedTuple):
     """The inventory. ``folder`` is set when it cannot be used as a whole: nothing is judged then."""
 
-    nodes: Mapping[str, DesiredNode] = field(default_factory=dict)
+    nodes: Mapping[str, DesiredNode] = NOTHING
     invalid: tuple[InvalidInput, ...] = ()
     folder: InvalidInput | None = None
 
@@ -196,8 +195,7 @@ class Document:
         return (self.observed_at, self.file)
 
 
-@dataclass(frozen=True, slots=True)
-class NodeReport:
+class NodeReport(NamedTuple):
     """A document's word on a node's status."""
 
     status: str
@@ -217,8 +215,7 @@ class ServiceReport(NamedTuple):
     pointer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
     """One attempt to deploy a service."""
 
     id: str
@@ -235,8 +232,7 @@ class Deployment:
         return (self.at, self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
+class Incident(NamedTuple):
     """Something people or other programs opened."""
 
     id: str
@@ -277,8 +273,7 @@ class Observation:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableDocument:
+class UnreadableDocument(NamedTuple):
     """A world document that cannot be used; ``node`` is set when it is that node's own."""
 
     ref: InputRef
@@ -289,8 +284,7 @@ class UnreadableDocument:
 Reading = Observation | UnreadableDocument
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFacts:
+class NodeFacts(NamedTuple):
     """Everything the world says of one node.
 
     ``newest`` is the newest document that mentions it, None when there are only deployments; ``own``: it has a
@@ -300,8 +294,8 @@ class NodeFacts:
 
     newest: Document | None = None
     report: NodeReport | None = None
-    services: Mapping[str, ServiceReport] = field(default_factory=dict)
-    deployments: Mapping[str, tuple[Deployment, ...]] = field(default_factory=dict)
+    services: Mapping[str, ServiceReport] = NOTHING
+    deployments: Mapping[str, tuple[Deployment, ...]] = NOTHING
     own: bool = False
     listed: bool = False
 
@@ -309,8 +303,7 @@ class NodeFacts:
 UNKNOWN_NODE = NodeFacts()
 
 
-@dataclass(frozen=True, slots=True)
-class Actual:
+class Actual(NamedTuple):
     """The union of all world documents; ``core.merge`` makes it.
 
     ``readings`` are the documents by any key that the reader likes. ``folder`` is set when the world folder cannot be
@@ -318,13 +311,13 @@ class Actual:
     incidents at all.
     """
 
-    readings: Mapping[str, Reading] = field(default_factory=dict)
-    nodes: Mapping[str, NodeFacts] = field(default_factory=dict)
-    incidents: Mapping[str, Incident] = field(default_factory=dict)
+    readings: Mapping[str, Reading] = NOTHING
+    nodes: Mapping[str, NodeFacts] = NOTHING
+    incidents: Mapping[str, Incident] = NOTHING
     unreadable: tuple[UnreadableDocument, ...] = ()
     folder: InvalidInput | None = None
-    speakers: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    tellers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    speakers: Mapping[str, frozenset[str]] = NOTHING
+    tellers: Mapping[str, frozenset[str]] = NOTHING
     reporters: frozenset[str] = frozenset()
 
     @property
@@ -339,8 +332,7 @@ class Actual:
 # --- judgement --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Thresholds:
+class Thresholds(NamedTuple):
     """The settings that take part in the judgement; durations in nanoseconds."""
 
     stale_after: Duration = 300 * SECOND
@@ -403,8 +395,7 @@ VALUE_LIMIT = 200
 """Characters of a value that evidence shows at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A fact and its place: JSON pointer, 1-based line (None without a place), and the text found there."""
 
     file: str
@@ -417,8 +408,7 @@ class Evidence:
         return (self.file, self.pointer, self.line or 0, self.value or "")
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(NamedTuple):
     """One difference between desired and actual; ``inhibited_by`` names the subject that explains it."""
 
     condition: Condition
@@ -433,8 +423,7 @@ class Drift:
         return (str(self.subject), self.condition)
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(NamedTuple):
     """What somebody should do about one subject. All tuples are sorted by their text."""
 
     fingerprint: str
@@ -452,8 +441,7 @@ class Recommendation:
     evidence: tuple[Evidence, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """The outcome of a pass, as people and programs read it."""
 
     summary: Summary

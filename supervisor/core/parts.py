@@ -37,7 +37,7 @@ NEVER: Instant = 1 << 80
 ALWAYS: Instant = -NEVER
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Part:
     """Drift and what is recommended for it."""
 
@@ -50,7 +50,7 @@ class Part:
 NOTHING = Part()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class NodePart(Part):
     """A node's part: from ``since`` until ``until`` time alone changes nothing in it.
 
@@ -124,7 +124,7 @@ def _part(findings: Iterable[tuple[Case, list[Drift]]]) -> Part:
         if recommendation is not None:
             recommendations.append(recommendation)
             drift += [
-                one if one.severity is recommendation.severity else replace(one, severity=recommendation.severity)
+                one if one.severity is recommendation.severity else one._replace(severity=recommendation.severity)
                 for one in found
             ]
     return Part(tuple(drift), tuple(recommendations), tally=tally(0, drift, recommendations))

@@ -6,7 +6,6 @@ A row is asked about a *case* (a subject and what is known of it) and answers wi
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -56,8 +55,7 @@ class Verdict(NamedTuple):
 # --- cases ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class InputCase:
+class InputCase(NamedTuple):
     """An input, and what is wrong with it if anything is."""
 
     picture: Picture
@@ -65,8 +63,7 @@ class InputCase:
     invalid: InvalidInput | None = None
 
 
-@dataclass(frozen=True)
-class NodeCase:
+class NodeCase(NamedTuple):
     """A node of the inventory."""
 
     picture: Picture
@@ -78,7 +75,7 @@ class NodeCase:
         return self.picture.nodes[self.node.name]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ServiceCase:
     """An expected service of a node that is online."""
 
@@ -110,8 +107,7 @@ class ServiceCase:
         return f"{self.ref.name} on {self.ref.node}"
 
 
-@dataclass(frozen=True)
-class IncidentCase:
+class IncidentCase(NamedTuple):
     """An incident that the world mentions."""
 
     picture: Picture
@@ -277,6 +273,8 @@ def fingerprint(
 ) -> str:
     """16 hex digits over what makes the recommendation itself; not over wording, evidence or time."""
     parts = [str(subject), type_, action, severity, conditions, list(map(str, blocked_by)), list(map(str, root_causes))]
+    import hashlib  # OpenSSL; where nothing drifts nobody needs it
+
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:16]
 
 

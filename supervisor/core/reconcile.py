@@ -13,7 +13,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from supervisor.core.drift import Climate, NodeStanding, Picture, unreadable_own
-from supervisor.core.graph import Graph, build_graph
+from supervisor.core.graph import Graph, build_graph, problems_of
 from supervisor.core.instant import Instant
 from supervisor.core.model import (
     HOSTS,
@@ -44,7 +44,7 @@ class Closure(StrEnum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Judgement:
     """What was found, in parts, together with the picture it was found in.
 
@@ -89,8 +89,7 @@ class Judgement:
 
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
-        """Those of the readers and of the graph, by their places."""
-        return tuple(sorted({*self.faults, *self.picture.graph.warnings}, key=lambda one: one.order))
+        return problems_of(self.faults, self.picture.graph)
 
     @cached_property
     def report(self) -> Report:

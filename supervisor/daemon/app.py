@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import structlog
 
@@ -52,8 +51,7 @@ class _Anchor:
         self._folder = folder
 
     def hold(self, settings: Settings) -> Settings:
-        return replace(
-            settings,
+        return settings._replace(
             inventory=os.path.join(self._folder, settings.inventory),
             world=os.path.join(self._folder, settings.world),
             event_log=os.path.join(self._folder, settings.event_log),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from supervisor.core.instant import Instant
 from supervisor.core.reconcile import Judgement, reconcile
@@ -16,8 +16,7 @@ from supervisor.files.settings import Settings
 from supervisor.files.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Hints:
+class Hints(NamedTuple):
     """The files that changed below either folder, and no others did."""
 
     inventory: Changes

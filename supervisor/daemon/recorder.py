@@ -110,10 +110,10 @@ class Recorder:
             # One after another: what is left of an earlier life of the log does not follow on.
             if int(event["sequence"]) == saved.ledger.sequence + len(unknown) + 1:
                 unknown.append(event)
-        state = replace(saved, ledger=fold(saved.ledger, unknown), position=position)
+        state = saved._replace(ledger=fold(saved.ledger, unknown), position=position)
         if unknown:
             # The crash came before this was saved; until it is, a rotation could hide these events from us.
-            self._save(replace(state, updated=now))
+            self._save(state._replace(updated=now))
         else:
             self._remember(state)
         return state

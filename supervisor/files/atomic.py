@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -129,6 +128,8 @@ def replacing(path: str, mode: int = 0o644) -> Iterator[Replacement]:
     """
     with suppress(FileNotFoundError):
         check_ours(os.lstat(path))
+    import secrets  # who only reads needs no randomness
+
     temporary = f"{path}.{secrets.token_hex(8)}.tmp"
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
     replacement: Replacement | None = None

@@ -7,8 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from supervisor.core.events import START, Position
 from supervisor.core.instant import Instant, format_instant, parse_instant
@@ -23,8 +22,7 @@ VERSION = 1
 _LIMIT = 256 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(NamedTuple):
     """``watch`` says how changes are noticed, for ``status``; ``updated`` is when it was saved."""
 
     ledger: Ledger

@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import TypeGuard
+from typing import NamedTuple, TypeGuard
 
 from supervisor.core.model import (
     HOSTS,
@@ -136,8 +135,7 @@ def _parse(name: str, content: Content) -> _Part:
     return file.part()
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(NamedTuple):
     """What one services.yaml adds to the inventory."""
 
     node: DesiredNode | None

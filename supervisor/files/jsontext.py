@@ -38,7 +38,7 @@ def parse(text: str) -> Any:
     return value
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Places:
     """1-based line and column of a value, and those of the values in it; an object or array below a key is at the key.
 

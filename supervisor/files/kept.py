@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
 from typing import Generic, NamedTuple, TypeVar
 
 from supervisor.core.instant import SECOND, Instant
@@ -25,8 +23,7 @@ def is_old(of: Signature, now: Instant) -> bool:
     return now - max(of[3:]) > _YOUNG
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """How files are read. ``settle`` waits for writers; ``now`` tells how old a file is, without it none is kept."""
 
     max_bytes: int
@@ -42,7 +39,7 @@ class _Entry(NamedTuple, Generic[T]):
 
     path: str
     signature: Signature | None
-    digest: bytes
+    digest: int
     modified_at: Instant
     value: T
 
@@ -70,7 +67,8 @@ class Kept(Generic[T]):
         # What cannot be read now has no value, though it may look as it did when it could.
         self._entries.pop(relative, None)
         content = read_file(path, self._reader.max_bytes, None if whole else self._reader.settle)
-        digest = hashlib.blake2b(content.data, digest_size=16).digest()
+        # Of 64 bits, and keyed for each process: nobody can aim at another content that has the same.
+        digest = hash(content.data)
         same = entry is not None and (entry.digest, entry.modified_at) == (digest, content.modified_at)
         value = entry.value if entry is not None and same else make(content)
         old = content.signature if self._reader.is_old(content) else None

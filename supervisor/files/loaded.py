@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from supervisor.core.model import Problem
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[T_co]):
+class Loaded(NamedTuple, Generic[T_co]):
     """What could be read, and what was wrong with the rest."""
 
     value: T_co

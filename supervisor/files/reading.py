@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from supervisor.core.text import place_in, printable
 from supervisor.errors import MalformedError, UnreadableError
@@ -31,8 +31,7 @@ Signature = tuple[int, int, int, int, int]
 """Device, inode, size, and the times of modification and change: what tells a file from another one at its place."""
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """A file's bytes and how it looked when they were read; times in nanoseconds since the epoch."""
 
     data: bytes

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from supervisor.core.instant import Duration, format_duration, parse_duration
 from supervisor.errors import ConfigError, InputError
@@ -56,8 +55,7 @@ def _count(text: str) -> int:
     return int(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One setting: its default as somebody would write it, how it is read, and a sentence for ``--help``."""
 
     name: str
@@ -87,8 +85,7 @@ KEYS: tuple[Key, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything that can be set. Durations in nanoseconds, sizes in bytes, paths as given."""
 
     inventory: str
@@ -112,8 +109,7 @@ class Settings:
         return Thresholds(self.stale_after, self.startup_grace, self.deployment_window, self.repeated_failures)
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
+class _Given(NamedTuple):
     text: str
     source: str
 
@@ -126,8 +122,7 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: 
     return Settings(**load_values(SUPERVISOR, flags, environ, config))
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(NamedTuple):
     """The settings of one program: its keys, their file and prefix, and what must hold between them."""
 
     keys: tuple[Key, ...]

@@ -197,7 +197,7 @@ _FEW = 16
 """So many places are looked up one by one; for more, all are found in one walk."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Places:
     """Line and column of a JSON pointer, found when first asked for: most documents are never asked."""
 

@@ -88,7 +88,7 @@ class Scalar:
         return text
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Sequence:
     """A list and its place.
 
@@ -116,7 +116,7 @@ class Entry(NamedTuple):
     merged: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Mapping:
     """A mapping by the text of its keys. ``duplicates`` are the later keys of the same text, left out of it."""
 

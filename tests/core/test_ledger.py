@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from supervisor.core.announce import Emission, EmitReason, number, plan_emissions
@@ -132,7 +130,7 @@ def test_a_clock_that_had_jumped_ahead_does_not_silence_repeats(story: Story) ->
 def test_a_node_that_may_be_off_now_is_removed_and_not_cleared() -> None:
     story = Story()
     story.tell(judged(inventory("web"), world("offline")))
-    sometimes = Desired({"nas": replace(inventory("web").nodes["nas"], always_on=False)})
+    sometimes = Desired({"nas": inventory("web").nodes["nas"]._replace(always_on=False)})
     assert story.tell(judged(sometimes, world("offline")))[0] == ("reconcile_resolved", "node:nas", "removed")
 
 

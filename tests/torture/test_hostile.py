@@ -262,7 +262,7 @@ def test_names_that_a_stranger_makes_and_removes_hold_no_recovery_up(shared: Pat
 def test_a_name_that_was_taken_is_not_written_to(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, victim = shared / "tmp" / "checkpoint.json", shared / "tmp" / "victim"
     _file(victim)
-    monkeypatch.setattr("supervisor.files.atomic.secrets.token_hex", lambda size: "0" * 2 * size)
+    monkeypatch.setattr("secrets.token_hex", lambda size: "0" * 2 * size)
     Path(f"{path}.{'0' * 16}.tmp").symlink_to(victim)
     with pytest.raises(CheckpointError, match="File exists"):
         checkpoint.save(str(path), Checkpoint(Ledger()))
