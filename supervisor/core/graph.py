@@ -161,18 +161,23 @@ class _Names:
 
 
 def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
+    simple = _resolve_simple(node)
+    if simple is not None:
+        return _Resolved(node, simple, {}, ())
     edges: Edges = {}
     warnings: list[Problem] = []
     guess = Guesses(chain(node.services, node.broken), 0.8)
     crosses = bool(node.failover)
     for service in node.services.values():
+        if not service.depends_on:
+            continue
+        ref = ServiceRef(node.name, service.name)
         for entry in service.depends_on:
-            target: ServiceRef | list[str] | None = _at_home(entry.text, node, service)
-            if target is None:
-                crosses = True
-                target = names.elsewhere(entry.text)
+            name = _at_home(entry.text, node, service)
+            crosses |= name is None
+            target = names.elsewhere(entry.text) if name is None else ServiceRef(node.name, name)
             if isinstance(target, ServiceRef):
-                edges.setdefault(ServiceRef(node.name, service.name), {}).setdefault(target, entry)
+                edges.setdefault(ref, {}).setdefault(target, entry)
             else:
                 doubt = (
                     f" (it may be in {names.unusable}, which cannot be used)" if names.unusable and not target else ""
@@ -190,23 +195,45 @@ def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
     return _Resolved(node, _links(node, edges, cycles), {}, tuple(warnings))
 
 
-def _at_home(text: str, node: DesiredNode, service: DesiredService) -> ServiceRef | None:
+def _resolve_simple(node: DesiredNode) -> NodeLinks | None:
+    """The links of a node as most are: what depends on anything depends on earlier services of the same node."""
+    if node.failover:
+        return None
+    blocking: dict[str, tuple[ServiceRef, ...]] = {}
+    for service in node.services.values():
+        if not service.depends_on:
+            continue
+        targets: set[str] = set()
+        for entry in service.depends_on:
+            name = _at_home(entry.text, node, service)
+            if name is None:
+                return None
+            target = node.services.get(name)
+            if target is not None and target.depends_on and name not in blocking:
+                # Perhaps a cycle.
+                return None
+            targets.add(name)
+        blocking[service.name] = tuple([ServiceRef(node.name, name) for name in sorted(targets)])
+    return NodeLinks(blocking)
+
+
+def _at_home(text: str, node: DesiredNode, service: DesiredService) -> str | None:
     """The service meant, if it is one of the same stack or else of the same node."""
-    stack = service.name.rpartition("/")[0]
+    stack = service.name.rpartition("/")[0] if "/" in service.name else ""
     for name in (f"{stack}/{text}", text) if stack else (text,):
         if name in node.services or name in node.broken:
-            return ServiceRef(node.name, name)
+            return name
     return None
 
 
 def _links(node: DesiredNode, edges: Edges, cycles: Cycles) -> NodeLinks:
-    blocking = {
-        ref.name: tuple(sorted((one for one in targets if not _in_one(cycles, ref, one)), key=str))
-        for ref, targets in edges.items()
-    }
+    blocking: dict[str, tuple[ServiceRef, ...]] = {}
+    for ref, targets in edges.items():
+        held = [one for one in targets if not _in_one(cycles, ref, one)] if cycles else list(targets)
+        blocking[ref.name] = tuple(sorted(held, key=str) if len(held) > 1 else held)
     foreign: set[Subject] = {NodeRef(entry.text) for entry in node.failover}
-    for targets in blocking.values():
-        for target in targets:
+    for held_up_by in blocking.values():
+        for target in held_up_by:
             if target.node != node.name:
                 foreign |= {target, NodeRef(target.node)}
     return NodeLinks(blocking, frozenset(foreign))

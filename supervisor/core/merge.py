@@ -21,6 +21,7 @@ from supervisor.core.model import (
     ServiceReport,
     UnreadableDocument,
 )
+from supervisor.core.words import ServiceWord
 
 Index = dict[str, frozenset[str]]
 
@@ -142,7 +143,8 @@ class _Merger:
                 if self._holds(one, key):
                     deployments.setdefault(one.service, []).append(one)
         by_service = {service: tuple(sorted(some, key=lambda one: one.order)) for service, some in deployments.items()}
-        return NodeFacts(newest, report, services, by_service, own, listed)
+        unwell = {name: one for name, one in services.items() if one.word is not ServiceWord.WELL}
+        return NodeFacts(newest, report, services, by_service, own, listed, unwell)
 
     def _all_incidents(self) -> dict[str, Incident]:
         return {one.id: one for _, seen in self._ordered(self._reporters) for one in seen.incidents}

@@ -288,8 +288,8 @@ class NodeFacts(NamedTuple):
     """Everything the world says of one node.
 
     ``newest`` is the newest document that mentions it, None when there are only deployments; ``own``: it has a
-    readable document of its own; ``listed``: services of it are reported. ``deployments`` are by service, the oldest
-    first.
+    readable document of its own; ``listed``: services of it are reported. ``unwell`` are the reports of services whose
+    word is another than well, by far the fewest; ``deployments`` are by service, the oldest first.
     """
 
     newest: Document | None = None
@@ -298,6 +298,7 @@ class NodeFacts(NamedTuple):
     deployments: Mapping[str, tuple[Deployment, ...]] = NOTHING
     own: bool = False
     listed: bool = False
+    unwell: Mapping[str, ServiceReport] = NOTHING
 
 
 UNKNOWN_NODE = NodeFacts()

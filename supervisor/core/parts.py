@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from supervisor.core.drift import (
@@ -87,7 +87,8 @@ def incidents_part(picture: Picture) -> Part:
 def node_part(picture: Picture, name: str) -> NodePart:
     """Everything about one node that the inventory declares or the world mentions."""
     node = picture.desired.nodes.get(name)
-    unmanaged = tuple(_unmanaged(picture, name))
+    disabled = [] if node is None else [one.name for one in node.services.values() if not one.enabled]
+    unmanaged = tuple(_unmanaged(picture, name, disabled))
     if node is None:
         part, shows, services = NOTHING, dict[Subject, object](), 0
     else:
@@ -99,12 +100,12 @@ def node_part(picture: Picture, name: str) -> NodePart:
             findings = [(NodeCase(picture, NodeRef(name), node), [own])]
         elif standing is NodeStanding.ONLINE:
             findings = _services(picture, node)
-            shows |= _shown(picture, node)
+            shows |= _shown(picture, node, disabled)
         part = _part(findings)
         muted = inhibited_node(picture, node)
         inhibited = (*(() if muted is None else (muted,)), *inhibited_services(picture, node))
         part = replace(part, drift=(*part.drift, *inhibited))
-        services = sum(service.enabled for service in node.services.values())
+        services = len(node.services) - len(disabled)
     return NodePart(
         part.drift,
         part.recommendations,
@@ -130,14 +131,20 @@ def _part(findings: Iterable[tuple[Case, list[Drift]]]) -> Part:
     return Part(tuple(drift), tuple(recommendations), tally=tally(0, drift, recommendations))
 
 
+def _doubtful(picture: Picture, node: DesiredNode) -> set[str]:
+    """The services that are reported as anything but well, or not at all.
+
+    By far the fewest; they are found without a look at each of them.
+    """
+    facts = picture.actual.facts(node.name)
+    return (node.services.keys() - facts.services.keys()) | (node.services.keys() & facts.unwell.keys())
+
+
 def _services(picture: Picture, node: DesiredNode) -> Iterator[tuple[Case, list[Drift]]]:
     """The services of a node that is online."""
     facts = picture.actual.facts(node.name)
-    for name, service in node.services.items():
-        report = facts.services.get(name)
-        # By far the most: nothing else needs to be looked at.
-        if report is not None and report.word is ServiceWord.WELL and name not in facts.deployments:
-            continue
+    for name in sorted(_doubtful(picture, node) | (node.services.keys() & facts.deployments.keys())):
+        service, report = node.services[name], facts.services.get(name)
         if not service.enabled:
             continue
         ref = ServiceRef(node.name, name)
@@ -156,13 +163,9 @@ def _services(picture: Picture, node: DesiredNode) -> Iterator[tuple[Case, list[
         yield ServiceCase(picture, ref, service, state, failed), found
 
 
-def _shown(picture: Picture, node: DesiredNode) -> Iterator[tuple[Subject, object]]:
+def _shown(picture: Picture, node: DesiredNode, disabled: Collection[str]) -> Iterator[tuple[Subject, object]]:
     """The services that are not well, and what that is put down to."""
-    reports = picture.actual.facts(node.name).services
-    for name, service in node.services.items():
-        report = reports.get(name)
-        if report is not None and report.word is ServiceWord.WELL and service.enabled:
-            continue
+    for name in _doubtful(picture, node).union(disabled):
         ref = ServiceRef(node.name, name)
         state = picture.state_of(ref)
         if state is not ServiceState.WELL:
@@ -171,18 +174,16 @@ def _shown(picture: Picture, node: DesiredNode) -> Iterator[tuple[Subject, objec
         yield ServiceRef(node.name, name), ServiceState.BROKEN
 
 
-def _unmanaged(picture: Picture, name: str) -> Iterator[ServiceRef]:
+def _unmanaged(picture: Picture, name: str, disabled: Collection[str]) -> Iterator[ServiceRef]:
     """Services the world reports and a readable inventory does not expect."""
     node = picture.desired.nodes.get(name)
     if picture.desired.folder is not None or (node is not None and not node.services_known):
         return
-    for service_name, report in picture.actual.facts(name).services.items():
-        service = node.services.get(service_name) if node is not None else None
-        if service is not None and service.enabled:
-            continue
-        if report.word is ServiceWord.ABSENT or (node is not None and service_name in node.broken):
-            continue
-        yield ServiceRef(name, service_name)
+    reports = picture.actual.facts(name).services
+    expected = node.services.keys() | node.broken if node is not None else frozenset[str]()
+    for service_name in sorted((reports.keys() - expected) | (reports.keys() & disabled)):
+        if reports[service_name].word is not ServiceWord.ABSENT:
+            yield ServiceRef(name, service_name)
 
 
 def _turns(picture: Picture, name: str) -> Iterator[Instant]:
@@ -191,7 +192,7 @@ def _turns(picture: Picture, name: str) -> Iterator[Instant]:
     if facts.newest is not None:
         yield facts.newest.observed_at - thresholds.stale_after
         yield facts.newest.observed_at + thresholds.stale_after + 1
-    for report in facts.services.values():
+    for report in facts.unwell.values():
         if report.word is ServiceWord.STARTING and report.since is not None:
             yield report.since + thresholds.startup_grace
     for deployments in facts.deployments.values():

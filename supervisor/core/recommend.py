@@ -6,6 +6,7 @@ A row is asked about a *case* (a subject and what is known of it) and answers wi
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -273,8 +274,6 @@ def fingerprint(
 ) -> str:
     """16 hex digits over what makes the recommendation itself; not over wording, evidence or time."""
     parts = [str(subject), type_, action, severity, conditions, list(map(str, blocked_by)), list(map(str, root_causes))]
-    import hashlib  # OpenSSL; where nothing drifts nobody needs it
-
     return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:16]
 
 

@@ -7,9 +7,8 @@ used costs its own node's services alone.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from collections.abc import Mapping as Map
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple, TypeGuard
 
 from supervisor.core.model import (
@@ -32,13 +31,14 @@ from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, poi
 from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
-from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, parse
+from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, node_of, parse
 
 FILE_NAME = "services.yaml"
 _MISNAMED = "services.yml"
 _TOP = ("node", "services")
 _NODE_KEYS = ("critical", "always_on", "failover")
 _SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
+_READ = frozenset((*_SERVICE_KEYS, "container", "unit"))
 
 
 def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Desired]:
@@ -264,9 +264,9 @@ class _File:
                 self.file,
                 "/node",
                 line,
-                critical=_flag(part, "critical", True, "/node"),
-                always_on=_flag(part, "always_on", True, "/node"),
-                failover=_mentions(part, "failover", "/node", mapping=False),
+                critical="critical" not in part.raw or _flag(part, "critical", "/node"),
+                always_on="always_on" not in part.raw or _flag(part, "always_on", "/node"),
+                failover=_mentions(part, "failover", "/node", mapping=False) if "failover" in part.raw else (),
                 services=services,
                 broken=broken,
                 addresses=_free_texts(part, "address"),
@@ -280,8 +280,8 @@ class _File:
     def _services(self, entry: Entry, services: dict[str, DesiredService], broken: set[str]) -> None:
         value = entry.value
         if isinstance(value, Mapping):
-            for name, declared in value.items():
-                self._service(declared.key, declared.value, pointer_below("/services", name), services, broken)
+            for name, (key, declared, _) in value.raw.items():
+                self._service(Scalar(key), node_of(declared), pointer_below("/services", name), services, broken)
             for twice in value.duplicates:
                 self._twice(twice.key, services, broken)
         elif isinstance(value, Sequence):
@@ -319,17 +319,10 @@ class _File:
             return
         try:
             part = _mapping(value, pointer, "service", name)
-            services[name] = DesiredService(
-                name,
-                pointer,
-                key.line,
-                critical=_flag(part, "critical", False, pointer),
-                oneshot=_flag(part, "oneshot", False, pointer),
-                enabled=_flag(part, "enabled", True, pointer),
-                depends_on=_mentions(part, "depends_on", pointer, mapping=True),
-                container=_free_text(part, "container"),
-                unit=_free_text(part, "unit"),
-            )
+            if part.raw.keys() <= _FREE[_SERVICE_KEYS]:
+                services[name] = DesiredService(name, pointer, key.line)
+                return
+            services[name] = _declared(name, pointer, key.line, part)
         except SchemaError as error:
             self._note(error)
             broken.add(name)
@@ -352,12 +345,18 @@ class _File:
         self.problems.append(problem(self.file, error))
 
     def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
+        free = _FREE[known]
         for name, (event, _, merged) in part.raw.items():
-            if name not in known and not merged and (hint := _near(name, known)):
+            if name in free or name in known or name in _READ or merged:
+                continue
+            hint = _hint(name, known, 0.8)
+            if hint:
                 key = Scalar(event)
                 message = f"{shown(name)} is no known key, it is only carried along{hint}"
                 warning = SchemaError(message, f"{pointer}/{escape(name)}", key.line, key.column)
                 self.problems.append(problem(self.file, warning, Level.WARNING))
+            elif len(free) < _MANY and len(name) <= NAME_LIMIT:
+                free.add(name)
 
 
 # --- typed values -----------------------------------------------------------------------------------------------------
@@ -372,13 +371,26 @@ def _mapping(value: Node, pointer: str, *what: str) -> Mapping:
     return value
 
 
+def _declared(name: str, pointer: str, line: int, part: Mapping) -> DesiredService:
+    raw = part.raw
+    return DesiredService(
+        name,
+        pointer,
+        line,
+        "critical" in raw and _flag(part, "critical", pointer),
+        "oneshot" in raw and _flag(part, "oneshot", pointer),
+        "enabled" not in raw or _flag(part, "enabled", pointer),
+        _mentions(part, "depends_on", pointer, mapping=True) if "depends_on" in raw else (),
+        _free_text(part, "container") if "container" in raw else None,
+        _free_text(part, "unit") if "unit" in raw else None,
+    )
+
+
 def _called(what: str, name: str | None = None) -> str:
     return what if name is None else f"{what} {name!r}"
 
 
-def _flag(part: Mapping, name: str, default: bool, pointer: str) -> bool:
-    if name not in part.raw:
-        return default
+def _flag(part: Mapping, name: str, pointer: str) -> bool:
     entry = part[name]
     value = entry.value.value if isinstance(entry.value, Scalar) else None
     if not isinstance(value, bool):
@@ -388,35 +400,35 @@ def _flag(part: Mapping, name: str, default: bool, pointer: str) -> bool:
 
 def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple[Mention, ...]:
     """A list of names, or (where ``mapping``) a mapping with the names as keys."""
-    if name not in part.raw:
-        return ()
     value, where = part[name].value, f"{pointer}/{name}"
-    if isinstance(value, Scalar) and value.value is None:
-        return ()
     if isinstance(value, Sequence):
-        items = value.items
+        items = value.raw
+    elif isinstance(value, Scalar) and value.value is None:
+        items = []
     elif mapping and isinstance(value, Mapping):
-        items = [entry.key for _, entry in value.items()]
+        items = [key for key, _, _ in value.raw.values()]
     else:
         wanted = "a list of names or a mapping with names as keys" if mapping else "a list of names"
         raise _wrong(value, where, f"{name} must be {wanted}, not {_kind(value)}")
     mentions: dict[str, Mention] = {}
     for index, item in enumerate(items):
-        if not isinstance(item, Scalar):
-            raise _wrong(item, f"{where}/{index}", f"{name} must name services or nodes, not {_kind(item)}")
-        text = item.text
+        node = node_of(item)
+        if not isinstance(node, Scalar):
+            raise _wrong(node, f"{where}/{index}", f"{name} must name services or nodes, not {_kind(node)}")
+        text = node.text
+        if text in mentions:
+            continue
         fault = name_fault(text)
         if fault is not None:
-            raise _wrong(item, f"{where}/{index}", f"{name}: {fault}")
-        if text not in mentions:
-            mentions[text] = Mention(text, item.line, item.column)
+            raise _wrong(node, f"{where}/{index}", f"{name}: {fault}")
+        mentions[text] = Mention(text, node.line, node.column)
     return tuple(mentions.values())
 
 
 def _free_text(part: Mapping, name: str) -> str | None:
     """A key for observers: it is carried along, so what is no text is no error, only of no use to them."""
-    value = part[name].value if name in part.raw else None
-    return value.text if value is not None and _is_text(value) else None
+    value = part[name].value
+    return value.text if _is_text(value) else None
 
 
 def _free_texts(part: Mapping, name: str) -> tuple[str, ...]:
@@ -435,14 +447,9 @@ def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:
     return did_you_mean(name, known, cutoff) if len(name) <= NAME_LIMIT else ""
 
 
-def _near(name: str, known: tuple[str, ...]) -> str:
-    return _HINTS[known](name) if len(name) <= NAME_LIMIT else ""
-
-
-# Of a key alone: this is asked for every key of every service.
-_HINTS: Map[tuple[str, ...], Callable[[str], str]] = {
-    known: lru_cache(maxsize=1024)(partial(_hint, known=known, cutoff=0.8)) for known in (_NODE_KEYS, _SERVICE_KEYS)
-}
+_MANY = 1000
+_FREE: Map[tuple[str, ...], set[str]] = {known: set() for known in (_NODE_KEYS, _SERVICE_KEYS)}
+"""Keys that are nothing to us, and not like one that is: met in service after service, and found out once."""
 
 
 def _kind(value: Node) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -69,37 +70,38 @@ def index(text: str) -> Places:
 
 def place(text: str, pointer: str) -> tuple[int, int] | None:
     """One place of the index, without making it: values that are not on the way are stepped over."""
-    here = key = _blank(text, 0)
+    here = key = _end(_BLANKS, text, 0)
     for part in parts(pointer):
         kind = text[here]
-        here = _blank(text, here + 1)
+        here = _end(_BLANKS, text, here + 1)
         left = int(part) if kind == "[" and part.isdecimal() else 0
         if kind not in "{[" or (kind == "[" and not part.isdecimal()):
             return None
         while text[here] not in "}]":
             key, name = here, part
             if kind == "{":
-                name, here = _DECODER.raw_decode(text, here)
-                here = _blank(text, _blank(text, here) + 1)
+                name, here = _SCAN(text, here)
+                here = _end(_COLON, text, here)
             if name == part and not left:
                 break
             left -= kind == "["
-            _, here = _DECODER.raw_decode(text, here)
-            here = _blank(text, here)
-            if text[here] == ",":
-                here = _blank(text, here + 1)
+            _, here = _SCAN(text, here)
+            here = _end(_COMMA, text, here)
         else:
             return None
     return place_in(text, key if text[here] in "{[" else here)
 
 
-_DECODER = json.JSONDecoder()
+_SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
+"""The value that begins at an offset, and the offset behind it."""
 _BLANKS = re.compile(r"[ \t\n\r]*+")
+_COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
+_COMMA = re.compile(r"[ \t\n\r]*+(?:,[ \t\n\r]*+)?")
 
 
-def _blank(text: str, at: int) -> int:
-    """Where the blanks end."""
-    match = _BLANKS.match(text, at)
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Where that which always stands there ends."""
+    match = pattern.match(text, at)
     return at if match is None else match.end()
 
 

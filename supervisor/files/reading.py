@@ -20,7 +20,7 @@ _KINDS = {
     stat.S_IFBLK: "a device",
 }
 
-_CHUNK = 64 << 10
+_CHUNK = 16 << 10
 
 
 class _ChangingError(Exception):
@@ -135,9 +135,8 @@ def _read_stable(path: str | bytes, max_bytes: int) -> Content:
             raise UnreadableError(f"cannot be read: it is {kind_of(before.st_mode)}")
         if before.st_size > max_bytes:
             raise UnreadableError(f"is too large: {before.st_size} bytes, and max_input_bytes is {max_bytes}")
-        with open(descriptor, "rb", closefd=False) as file:
-            # Python takes as much memory as it is asked for; what has grown meanwhile is read again anyway.
-            data = file.read(min(max(before.st_size, _CHUNK), max_bytes) + 1)
+        # A byte more than there should be: what has grown meanwhile is read again. Files of /proc say they are empty.
+        data = os.read(descriptor, min(max(before.st_size, _CHUNK), max_bytes) + 1)
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)

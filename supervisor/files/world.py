@@ -255,7 +255,7 @@ class _Document:
             raise SchemaError(f"is named after no node: {fault}", "")
         observed_at, where = self._modified_at, ""
         if "observed_at" in root:
-            observed_at, where = _time(root["observed_at"], "/observed_at"), "/observed_at"
+            observed_at, where = _time(root, "observed_at", ""), "/observed_at"
         document = Document(self._file, observed_at, where, self.node, self._places.line)
         nodes: dict[str, NodeReport] = {}
         services: dict[str, dict[str, ServiceReport]] = {}
@@ -318,7 +318,7 @@ class _Document:
                 _name(_text(entry, "service", pointer), name_fault, f"{pointer}/service"),
                 status,
                 deployment_outcome(status),
-                _time(entry.get("at"), f"{pointer}/at" if "at" in entry else pointer, "at"),
+                _time(entry, "at", pointer),
                 document,
                 f"{pointer}/status",
             )
@@ -329,7 +329,6 @@ class _Document:
             severity = _optional_text(entry, "severity", pointer) or ""
             node = self.node if entry.get("node") is None else self._node_of(entry, pointer)
             service = _optional_text(entry, "service", pointer)
-            opened = entry.get("opened_at")
             yield Incident(
                 ident,
                 _optional_text(entry, "title", pointer) or "",
@@ -338,7 +337,7 @@ class _Document:
                 severity.lower() == "critical",
                 node,
                 None if service is None else _name(service, name_fault, f"{pointer}/service"),
-                None if opened is None else _time(opened, f"{pointer}/opened_at"),
+                None if entry.get("opened_at") is None else _time(entry, "opened_at", pointer),
                 document,
                 f"{pointer}/status",
             )
@@ -374,12 +373,8 @@ def _status(entry: Any, pointer: str) -> tuple[str, Instant | None, str]:
             raise SchemaError("the status is empty", pointer)
         return entry, None, pointer
     entry = _object(entry, pointer, "a status")
-    since = entry.get("since")
-    return (
-        _text(entry, "status", pointer),
-        None if since is None else _time(since, pointer_below(pointer, "since")),
-        pointer_below(pointer, "status"),
-    )
+    status, since = _text(entry, "status", pointer), entry.get("since")
+    return status, None if since is None else _time(entry, "since", pointer), pointer_below(pointer, "status")
 
 
 def _named(value: Any, pointer: str, what: str, fault: Callable[[str], str | None]) -> Iterator[tuple[str, str, Any]]:
@@ -388,8 +383,10 @@ def _named(value: Any, pointer: str, what: str, fault: Callable[[str], str | Non
         return
     if isinstance(value, dict):
         for name, entry in value.items():
-            below = pointer_below(pointer, name)
-            yield _name(name, fault, below), below, entry
+            below, wrong = pointer_below(pointer, name), fault(name)
+            if wrong is not None:
+                raise SchemaError(wrong, below)
+            yield name, below, entry
     elif isinstance(value, list):
         for position, entry in enumerate(value):
             below = f"{pointer}/{position}"
@@ -425,12 +422,12 @@ def _object(value: Any, pointer: str, what: str) -> dict[str, Any]:
 
 
 def _text(entry: dict[str, Any], key: str, pointer: str) -> str:
+    value = entry.get(key)
+    if isinstance(value, str) and value:
+        return value
     if key not in entry:
         raise SchemaError(f"{key} is missing", pointer)
-    value = entry[key]
-    if not isinstance(value, str) or not value:
-        raise SchemaError(f"{key} must be text, not {_kind(value)}", f"{pointer}/{key}")
-    return value
+    raise SchemaError(f"{key} must be text, not {_kind(value)}", f"{pointer}/{key}")
 
 
 def _optional_text(entry: dict[str, Any], key: str, pointer: str) -> str | None:
@@ -447,13 +444,15 @@ def _name(text: str, fault: Callable[[str], str | None], pointer: str) -> str:
     return text
 
 
-def _time(value: Any, pointer: str, key: str = "") -> Instant:
-    if not isinstance(value, str):
-        raise SchemaError(f"{key or pointer.rpartition('/')[2]} must be a time, not {_kind(value)}", pointer)
+def _time(entry: dict[str, Any], key: str, above: str) -> Instant:
+    value = entry.get(key)
     try:
-        return _instant(value) if len(value) <= _USUAL_TIME else parse_instant(value)
+        if isinstance(value, str):
+            return _instant(value) if len(value) <= _USUAL_TIME else parse_instant(value)
+        fault = f"{key} must be a time, not {_kind(value)}"
     except ValueError as error:
-        raise SchemaError(str(error), pointer) from None
+        fault = str(error)
+    raise SchemaError(fault, f"{above}/{key}" if key in entry else above)
 
 
 _USUAL_TIME = 40

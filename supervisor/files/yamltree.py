@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
@@ -88,24 +87,32 @@ class Scalar:
         return text
 
 
-@dataclass(slots=True, eq=False)
 class Sequence:
-    """A list and its place.
+    """A list; ``start`` is the event that began it, and has its place.
 
     Of it and everything in it: ``size`` counts the values, ``height`` the levels, those behind aliases too;
     ``doubled`` says that a mapping has a key twice.
     """
 
-    line: int
-    column: int
-    raw: list[Raw]
-    size: int = 1
-    height: int = 1
-    doubled: bool = False
+    size = 1
+    height = 1
+    doubled = False
+
+    def __init__(self, start: Any, raw: list[Raw]) -> None:
+        self.start = start
+        self.raw = raw
+
+    @property
+    def line(self) -> int:
+        return int(self.start.start_mark.line) + 1
+
+    @property
+    def column(self) -> int:
+        return int(self.start.start_mark.column) + 1
 
     @property
     def items(self) -> list[Node]:
-        return [_node(one) for one in self.raw]
+        return [node_of(one) for one in self.raw]
 
 
 class Entry(NamedTuple):
@@ -116,34 +123,43 @@ class Entry(NamedTuple):
     merged: bool = False
 
 
-@dataclass(slots=True, eq=False)
 class Mapping:
     """A mapping by the text of its keys. ``duplicates`` are the later keys of the same text, left out of it."""
 
-    line: int
-    column: int
-    raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]]
-    duplicates: list[Entry]
-    size: int = 1
-    height: int = 1
-    doubled: bool = False
+    size = 1
+    height = 1
+    doubled = False
+
+    def __init__(self, start: Any, raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]], duplicates: list[Entry]) -> None:
+        self.start = start
+        self.raw = raw
+        self.duplicates = duplicates
+
+    @property
+    def line(self) -> int:
+        return int(self.start.start_mark.line) + 1
+
+    @property
+    def column(self) -> int:
+        return int(self.start.start_mark.column) + 1
 
     def __getitem__(self, name: str) -> Entry:
         key, value, merged = self.raw[name]
-        return Entry(Scalar(key), _node(value), merged)
+        return Entry(Scalar(key), node_of(value), merged)
 
     def get(self, name: str) -> Entry | None:
         return self[name] if name in self.raw else None
 
     def items(self) -> Iterator[tuple[str, Entry]]:
         for name, (key, value, merged) in self.raw.items():
-            yield name, Entry(Scalar(key), _node(value), merged)
+            yield name, Entry(Scalar(key), node_of(value), merged)
 
 
 Node = Scalar | Sequence | Mapping
 
 
-def _node(raw: Raw) -> Node:
+def node_of(raw: Raw) -> Node:
+    """A node as it is worked with."""
     return Scalar(raw) if type(raw) is yaml.ScalarEvent else raw
 
 
@@ -239,7 +255,7 @@ class _Builder:
         self._next()  # the stream's start
         if isinstance(self._next(), yaml.StreamEndEvent):
             return None
-        node = _node(self._raw(self._next(), 0))
+        node = node_of(self._raw(self._next(), 0))
         self._next()  # the document's end
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
@@ -279,7 +295,7 @@ class _Builder:
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
         items: list[Raw] = []
-        node = Sequence(event.start_mark.line + 1, event.start_mark.column + 1, items)
+        node = Sequence(event, items)
         following, below = self._next, depth + 1
         while type(event := following()) is not yaml.SequenceEndEvent:
             # A plain scalar is what is met most by far: no call for it.
@@ -294,7 +310,8 @@ class _Builder:
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
         raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]] = {}
-        node = Mapping(event.start_mark.line + 1, event.start_mark.column + 1, raw, [])
+        duplicates: list[Entry] = []
+        node = Mapping(event, raw, duplicates)
         merge: Entry | None = None
         following, below = self._next, depth + 1
         scalar, end = yaml.ScalarEvent, yaml.MappingEndEvent
@@ -307,19 +324,18 @@ class _Builder:
             if type(value) is not scalar or value.anchor is not None:
                 value = self._raw(value, below)
                 _count(node, value)
-            node.size += 1
-            name = key.value
+            name, pair = key.value, (key, value, False)
             if name == "<<" and key.implicit[0]:
-                entry = Entry(Scalar(key), _node(value))
+                entry = Entry(Scalar(key), node_of(value))
                 if merge is not None:
-                    node.duplicates.append(entry)
+                    duplicates.append(entry)
                 merge = entry
-            elif name in raw:
-                node.duplicates.append(Entry(Scalar(key), _node(value)))
-            else:
-                raw[name] = (key, value, False)
-        node.doubled |= bool(node.duplicates)
+            elif raw.setdefault(name, pair) is not pair:
+                duplicates.append(Entry(Scalar(key), node_of(value)))
+        node.size += len(raw) + len(duplicates)
+        node.doubled |= bool(duplicates)
         if merge is not None:
+            node.size += 1
             self._merge(node, merge)
         return node
 
@@ -342,8 +358,10 @@ def _count(node: Sequence | Mapping, value: Raw) -> None:
     """Take what is in ``value``, beyond itself, into what ``node`` counts."""
     if type(value) is not yaml.ScalarEvent:
         node.size += value.size - 1
-        node.height = max(node.height, value.height + 1)
-        node.doubled |= value.doubled
+        if value.height >= node.height:
+            node.height = value.height + 1
+        if value.doubled:
+            node.doubled = True
 
 
 def _error(event: Any, message: str) -> MalformedError:
