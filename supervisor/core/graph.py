@@ -7,7 +7,7 @@ was found for it holds as long as that is the same; a node that looks at others 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain
 from typing import NamedTuple
@@ -37,10 +37,12 @@ class NodeLinks(NamedTuple):
     """What a node's services depend on.
 
     ``blocking``: for each service the dependencies that can hold it up, sorted, those of its own cycle left out.
-    ``foreign``: what its judgement looks at elsewhere, services and nodes.
+    ``home``: likewise, by name, for a node whose services depend on none but their own. ``foreign``: what its judgement
+    looks at elsewhere, services and nodes.
     """
 
     blocking: Mapping[str, tuple[ServiceRef, ...]] = NOTHING
+    home: Mapping[str, Collection[str]] = NOTHING
     foreign: frozenset[Subject] = frozenset()
 
 
@@ -62,7 +64,10 @@ class Graph(NamedTuple):
 
     def blocking(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
         """The dependencies that can hold a service up."""
-        return self.nodes.get(ref.node, _NO_LINKS).blocking.get(ref.name, ())
+        links = self.nodes.get(ref.node, _NO_LINKS)
+        if ref.name in links.home:
+            return tuple(ServiceRef(ref.node, name) for name in sorted(links.home[ref.name]))
+        return links.blocking.get(ref.name, ())
 
 
 def problems_of(faults: Iterable[Problem], graph: Graph) -> tuple[Problem, ...]:
@@ -199,31 +204,27 @@ def _resolve_simple(node: DesiredNode) -> NodeLinks | None:
     """The links of a node as most are: what depends on anything depends on earlier services of the same node."""
     if node.failover:
         return None
-    blocking: dict[str, tuple[ServiceRef, ...]] = {}
+    home: dict[str, set[str]] = {}
     for service in node.services.values():
-        if not service.depends_on:
-            continue
-        targets: set[str] = set()
         for entry in service.depends_on:
             name = _at_home(entry.text, node, service)
             if name is None:
                 return None
             target = node.services.get(name)
-            if target is not None and target.depends_on and name not in blocking:
+            if target is not None and target.depends_on and (name not in home or name == service.name):
                 # Perhaps a cycle.
                 return None
-            targets.add(name)
-        blocking[service.name] = tuple([ServiceRef(node.name, name) for name in sorted(targets)])
-    return NodeLinks(blocking)
+            home.setdefault(service.name, set()).add(name)
+    return NodeLinks(home=home)
 
 
 def _at_home(text: str, node: DesiredNode, service: DesiredService) -> str | None:
     """The service meant, if it is one of the same stack or else of the same node."""
-    stack = service.name.rpartition("/")[0] if "/" in service.name else ""
-    for name in (f"{stack}/{text}", text) if stack else (text,):
-        if name in node.services or name in node.broken:
-            return name
-    return None
+    if "/" in service.name:
+        near = f"{service.name.rpartition('/')[0]}/{text}"
+        if near in node.services or near in node.broken:
+            return near
+    return text if text in node.services or text in node.broken else None
 
 
 def _links(node: DesiredNode, edges: Edges, cycles: Cycles) -> NodeLinks:
@@ -236,7 +237,7 @@ def _links(node: DesiredNode, edges: Edges, cycles: Cycles) -> NodeLinks:
         for target in held_up_by:
             if target.node != node.name:
                 foreign |= {target, NodeRef(target.node)}
-    return NodeLinks(blocking, frozenset(foreign))
+    return NodeLinks(blocking, foreign=frozenset(foreign))
 
 
 def _dependency_warning(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from supervisor.core.drift import (
     NodeStanding,
@@ -89,28 +89,29 @@ def node_part(picture: Picture, name: str) -> NodePart:
     node = picture.desired.nodes.get(name)
     disabled = [] if node is None else [one.name for one in node.services.values() if not one.enabled]
     unmanaged = tuple(_unmanaged(picture, name, disabled))
-    if node is None:
-        part, shows, services = NOTHING, dict[Subject, object](), 0
-    else:
-        standing = picture.nodes[name].standing
-        shows = {NodeRef(name): standing}
-        own = detect_stale_node(picture, node) or detect_offline_node(picture, node)
-        findings: Iterable[tuple[Case, list[Drift]]] = ()
-        if own is not None:
-            findings = [(NodeCase(picture, NodeRef(name), node), [own])]
-        elif standing is NodeStanding.ONLINE:
-            findings = _services(picture, node)
-            shows |= _shown(picture, node, disabled)
-        part = _part(findings)
-        muted = inhibited_node(picture, node)
-        inhibited = (*(() if muted is None else (muted,)), *inhibited_services(picture, node))
-        part = replace(part, drift=(*part.drift, *inhibited))
+    drift: list[Drift] = []
+    recommendations: list[Recommendation] = []
+    shows: dict[Subject, object] = {}
+    services = 0
+    if node is not None:
         services = len(node.services) - len(disabled)
+        standing = picture.nodes[name].standing
+        shows[NodeRef(name)] = standing
+        own = detect_stale_node(picture, node) or detect_offline_node(picture, node)
+        if own is not None:
+            drift, recommendations = _recommended([(NodeCase(picture, NodeRef(name), node), [own])])
+        elif standing is NodeStanding.ONLINE:
+            drift, recommendations = _recommended(_services(picture, node))
+            shows |= _shown(picture, node, disabled)
+        muted = inhibited_node(picture, node)
+        if muted is not None:
+            drift.append(muted)
+        drift += inhibited_services(picture, node)
     return NodePart(
-        part.drift,
-        part.recommendations,
+        tuple(drift),
+        tuple(recommendations),
         unmanaged,
-        tally(services, part.drift, part.recommendations, len(unmanaged)),
+        tally(services, drift, recommendations, len(unmanaged)),
         since=picture.now,
         until=min((moment for moment in _turns(picture, name) if moment > picture.now), default=NEVER),
         shows=shows,
@@ -118,6 +119,12 @@ def node_part(picture: Picture, name: str) -> NodePart:
 
 
 def _part(findings: Iterable[tuple[Case, list[Drift]]]) -> Part:
+    drift, recommendations = _recommended(findings)
+    return Part(tuple(drift), tuple(recommendations), tally=tally(0, drift, recommendations))
+
+
+def _recommended(findings: Iterable[tuple[Case, list[Drift]]]) -> tuple[list[Drift], list[Recommendation]]:
+    """What is recommended, and the drift that it is for."""
     drift: list[Drift] = []
     recommendations: list[Recommendation] = []
     for case, found in findings:
@@ -128,7 +135,7 @@ def _part(findings: Iterable[tuple[Case, list[Drift]]]) -> Part:
                 one if one.severity is recommendation.severity else one._replace(severity=recommendation.severity)
                 for one in found
             ]
-    return Part(tuple(drift), tuple(recommendations), tally=tally(0, drift, recommendations))
+    return drift, recommendations
 
 
 def _doubtful(picture: Picture, node: DesiredNode) -> set[str]:

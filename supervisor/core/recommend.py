@@ -274,7 +274,10 @@ def fingerprint(
 ) -> str:
     """16 hex digits over what makes the recommendation itself; not over wording, evidence or time."""
     parts = [str(subject), type_, action, severity, conditions, list(map(str, blocked_by)), list(map(str, root_causes))]
-    return hashlib.sha256(json.dumps(parts, separators=(",", ":")).encode()).hexdigest()[:16]
+    return hashlib.sha256(_compact(parts).encode()).hexdigest()[:16]
+
+
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _recommendation(case: Case, row: Row, verdict: Verdict, drift: tuple[Drift, ...]) -> Recommendation:

@@ -13,7 +13,11 @@ def printable(text: str) -> str:
 
 def json_text(value: Any, indent: int | None = None) -> str:
     """JSON in which what is not printable stands as ``\\u…``, so that no terminal and no reader of lines is misled."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=None if indent else (",", ":"))
+    separators = None if indent else (",", ":")
+    text = json.dumps(value, indent=indent, separators=separators)
+    if "\\u" not in text:
+        return text
+    text = json.dumps(value, ensure_ascii=False, indent=indent, separators=separators)
     if (text if indent is None else text.replace("\n", "")).isprintable():
         return text
     return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)

@@ -71,7 +71,8 @@ def _collector_at_rest() -> Iterator[None]:
 
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:
     """One judgement of everything, at a moment or by a clock."""
-    judgement = Judge(settings, now if callable(now) else lambda: now, settle).judge(settings)
-    # It stays to the end of the command; the collector need not look through it while the report is written.
-    gc.freeze()
+    with _collector_at_rest():
+        judgement = Judge(settings, now if callable(now) else lambda: now, settle).judge(settings)
+        # It stays to the end of the command; the collector need not look through it while the report is written.
+        gc.freeze()
     return judgement

@@ -16,7 +16,19 @@ _POINTER_LIMIT = 2000
 
 def name_fault(text: str) -> str | None:
     """Why ``text`` is no name of a node, service or stack/service; None when it is one."""
-    return _short_name_fault(text) if len(text) <= NAME_LIMIT else _name_fault(text)
+    if text in _LEGAL:
+        return None
+    fault = _name_fault(text)
+    if fault is None:
+        if len(_LEGAL) >= _MANY:
+            _LEGAL.clear()
+        _LEGAL.add(text)
+    return fault
+
+
+_MANY = 1 << 14
+_LEGAL: set[str] = set()
+"""The same names are met in file after file."""
 
 
 def _name_fault(text: str) -> str | None:
@@ -31,23 +43,20 @@ def _name_fault(text: str) -> str | None:
     return None
 
 
-# The same names are met in file after file; long ones are not worth keeping.
-_short_name_fault = lru_cache(maxsize=1 << 14)(_name_fault)
-
-
 def node_name_fault(text: str) -> str | None:
     """Like ``name_fault``; a node's name is a folder's, so it has no slash."""
     return f"the node name {text!r} has a slash" if "/" in text else name_fault(text)
 
 
 @lru_cache(maxsize=1 << 14)
-def _short_pointer(above: str, name: str) -> str:
+def pointer_of(above: str, name: str) -> str:
+    """A JSON pointer one level down, to a legal name: those of common names are one text for all files."""
     return f"{above}/{escape(name)}"
 
 
 def pointer_below(above: str, name: str) -> str:
-    """A JSON pointer one level down; those of common names are one text for all files."""
-    return _short_pointer(above, name) if len(name) <= NAME_LIMIT >= len(above) else f"{above}/{escape(name)}"
+    """Likewise to any name, however long."""
+    return pointer_of(above, name) if len(name) <= NAME_LIMIT >= len(above) else f"{above}/{escape(name)}"
 
 
 def problem(file: str, error: InputError, level: Level = Level.ERROR) -> Problem:

@@ -27,11 +27,25 @@ from supervisor.core.nearest import did_you_mean
 from supervisor.core.text import shown
 from supervisor.errors import DraftError, InputError, SchemaError, UnreadableError
 from supervisor.files import atomic
-from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, pointer_below, problem
+from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem
 from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
-from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, escape, first_duplicate, node_of, parse
+from supervisor.files.yamltree import (
+    Entry,
+    Mapping,
+    Node,
+    Raw,
+    Scalar,
+    Sequence,
+    escape,
+    first_duplicate,
+    is_null,
+    line_of,
+    node_of,
+    parse,
+    placed,
+)
 
 FILE_NAME = "services.yaml"
 _MISNAMED = "services.yml"
@@ -280,8 +294,12 @@ class _File:
     def _services(self, entry: Entry, services: dict[str, DesiredService], broken: set[str]) -> None:
         value = entry.value
         if isinstance(value, Mapping):
-            for name, (key, declared, _) in value.raw.items():
-                self._service(Scalar(key), node_of(declared), pointer_below("/services", name), services, broken)
+            for name, (key, body, _) in value.raw.items():
+                fault = name_fault(name)
+                if fault is None:
+                    self._service(name, line_of(key), body, pointer_of("/services", name), services, broken)
+                else:
+                    self._note(_wrong(Scalar(key), pointer_below("/services", name), fault))
             for twice in value.duplicates:
                 self._twice(twice.key, services, broken)
         elif isinstance(value, Sequence):
@@ -292,7 +310,7 @@ class _File:
 
     def _list_item(self, item: Node, pointer: str, services: dict[str, DesiredService], broken: set[str]) -> None:
         key: Node = item
-        body: Node | None = None
+        body: Raw = None
         if isinstance(item, Mapping):
             named = item.get("name")
             if named is None:
@@ -303,31 +321,48 @@ class _File:
             self._note(_wrong(key, pointer, f"a service must be a name or a mapping with a name, not {_kind(key)}"))
         elif key.text in services or key.text in broken:
             self._twice(key, services, broken)
+        elif (fault := name_fault(key.text)) is not None:
+            self._note(_wrong(key, pointer, fault))
         else:
-            self._service(key, body, pointer, services, broken)
+            self._service(key.text, key.line, body, pointer, services, broken)
 
     def _service(
-        self, key: Scalar, value: Node | None, pointer: str, services: dict[str, DesiredService], broken: set[str]
+        self,
+        name: str,
+        line: int,
+        body: Raw,
+        pointer: str,
+        services: dict[str, DesiredService],
+        broken: set[str],
     ) -> None:
-        name = key.text
-        fault = name_fault(name)
-        if fault is not None:
-            self._note(SchemaError(fault, pointer, key.line, key.column))
-            return
-        if value is None or (isinstance(value, Scalar) and value.value is None):
-            services[name] = DesiredService(name, pointer, key.line)
-            return
         try:
-            part = _mapping(value, pointer, "service", name)
-            if part.raw.keys() <= _FREE[_SERVICE_KEYS]:
-                services[name] = DesiredService(name, pointer, key.line)
-                return
-            services[name] = _declared(name, pointer, key.line, part)
+            services[name] = self._declared(name, line, body, pointer)
         except SchemaError as error:
             self._note(error)
             broken.add(name)
-        else:
-            self._near_misses(part, _SERVICE_KEYS, pointer)
+
+    def _declared(self, name: str, line: int, body: Raw, pointer: str) -> DesiredService:
+        if type(body) is not Mapping or body.doubled:
+            if body is None or is_null(body):
+                return DesiredService(name, pointer, line)
+            body = _mapping(node_of(body), pointer, "service", name)
+        said = body.raw.keys() - _FREE[_SERVICE_KEYS]
+        if not said:
+            return DesiredService(name, pointer, line)
+        service = DesiredService(
+            name,
+            pointer,
+            line,
+            "critical" in said and _flag(body, "critical", pointer),
+            "oneshot" in said and _flag(body, "oneshot", pointer),
+            "enabled" not in said or _flag(body, "enabled", pointer),
+            _mentions(body, "depends_on", pointer, mapping=True) if "depends_on" in said else (),
+            _free_text(body, "container") if "container" in said else None,
+            _free_text(body, "unit") if "unit" in said else None,
+        )
+        if not said <= _READ:
+            self._near_misses(body, _SERVICE_KEYS, pointer)
+        return service
 
     def _twice(self, key: Scalar, services: dict[str, DesiredService], broken: set[str]) -> None:
         """Which of the two is meant cannot be told: neither is used."""
@@ -346,8 +381,9 @@ class _File:
 
     def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
         free = _FREE[known]
-        for name, (event, _, merged) in part.raw.items():
-            if name in free or name in known or name in _READ or merged:
+        for name in sorted((part.raw.keys() - free - _READ).difference(known)):
+            event, _, merged = part.raw[name]
+            if merged:
                 continue
             hint = _hint(name, known, 0.8)
             if hint:
@@ -371,21 +407,6 @@ def _mapping(value: Node, pointer: str, *what: str) -> Mapping:
     return value
 
 
-def _declared(name: str, pointer: str, line: int, part: Mapping) -> DesiredService:
-    raw = part.raw
-    return DesiredService(
-        name,
-        pointer,
-        line,
-        "critical" in raw and _flag(part, "critical", pointer),
-        "oneshot" in raw and _flag(part, "oneshot", pointer),
-        "enabled" not in raw or _flag(part, "enabled", pointer),
-        _mentions(part, "depends_on", pointer, mapping=True) if "depends_on" in raw else (),
-        _free_text(part, "container") if "container" in raw else None,
-        _free_text(part, "unit") if "unit" in raw else None,
-    )
-
-
 def _called(what: str, name: str | None = None) -> str:
     return what if name is None else f"{what} {name!r}"
 
@@ -400,28 +421,30 @@ def _flag(part: Mapping, name: str, pointer: str) -> bool:
 
 def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple[Mention, ...]:
     """A list of names, or (where ``mapping``) a mapping with the names as keys."""
-    value, where = part[name].value, f"{pointer}/{name}"
-    if isinstance(value, Sequence):
+    value = part.raw[name][1]
+    if type(value) is Sequence:
         items = value.raw
-    elif isinstance(value, Scalar) and value.value is None:
-        items = []
-    elif mapping and isinstance(value, Mapping):
+    elif mapping and type(value) is Mapping:
         items = [key for key, _, _ in value.raw.values()]
+    elif is_null(value):
+        return ()
     else:
+        node = node_of(value)
         wanted = "a list of names or a mapping with names as keys" if mapping else "a list of names"
-        raise _wrong(value, where, f"{name} must be {wanted}, not {_kind(value)}")
+        raise _wrong(node, f"{pointer}/{name}", f"{name} must be {wanted}, not {_kind(node)}")
     mentions: dict[str, Mention] = {}
     for index, item in enumerate(items):
-        node = node_of(item)
-        if not isinstance(node, Scalar):
-            raise _wrong(node, f"{where}/{index}", f"{name} must name services or nodes, not {_kind(node)}")
-        text = node.text
+        found = placed(item)
+        if found is None:
+            node, where = node_of(item), f"{pointer}/{name}/{index}"
+            raise _wrong(node, where, f"{name} must name services or nodes, not {_kind(node)}")
+        text = found[0]
         if text in mentions:
             continue
         fault = name_fault(text)
         if fault is not None:
-            raise _wrong(node, f"{where}/{index}", f"{name}: {fault}")
-        mentions[text] = Mention(text, node.line, node.column)
+            raise _wrong(node_of(item), f"{pointer}/{name}/{index}", f"{name}: {fault}")
+        mentions[text] = Mention(*found)
     return tuple(mentions.values())
 
 
@@ -448,7 +471,8 @@ def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:
 
 
 _MANY = 1000
-_FREE: Map[tuple[str, ...], set[str]] = {known: set() for known in (_NODE_KEYS, _SERVICE_KEYS)}
+_USUAL = ("image", "kind", "labels", "notes", "ports", "url")
+_FREE: Map[tuple[str, ...], set[str]] = {known: set(_USUAL) for known in (_NODE_KEYS, _SERVICE_KEYS)}
 """Keys that are nothing to us, and not like one that is: met in service after service, and found out once."""
 
 

@@ -24,10 +24,8 @@ class _RefusedError(ValueError):
 def parse(text: str) -> Any:
     """The value of a JSON text. MalformedError says what is wrong and where."""
     try:
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
-        )
-        if _SURROGATE.search(text) and _has_lone_surrogate(value):
+        value = _STRICT.decode(text)
+        if "\\u" in text and _SURROGATE.search(text) and _has_lone_surrogate(value):
             raise MalformedError("is no JSON: a \\u escape is half of a surrogate pair")
     except json.JSONDecodeError as error:
         raise MalformedError(f"is no JSON: {error.msg}", error.lineno, error.colno) from None
@@ -143,6 +141,9 @@ def _int(digits: str) -> int:
     if len(digits) > 400:
         raise _RefusedError("int", digits[:40] + "…")
     return int(digits)
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int)
 
 
 def _has_lone_surrogate(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import stat
@@ -111,22 +112,19 @@ def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> Con
 
 
 def _read_settled(path: str | bytes, max_bytes: int, settle: Settle | None) -> Content:
-    if settle is None:
-        return _read_stable(path, max_bytes)
-    # Before the bytes are read: a reader that was held up between bytes and question would find its half a file old.
-    settled_at = os.stat(path).st_mtime_ns
-    settle(settled_at)
-    content = _read_stable(path, max_bytes)
-    if content.modified_at != settled_at:
+    # Where a file was waited for, another one may stand there by now.
+    content = _read_stable(path, max_bytes, settle) or _read_stable(path, max_bytes, settle)
+    if content is None:
         raise _ChangingError
     # Linux shows the size of a truncated file a moment before its new time: an empty file may be one that is being
     # written, whatever its time says.
-    if not content.data and settle(None) and _read_stable(path, max_bytes) != content:
+    if not content.data and settle is not None and settle(None) and _read_stable(path, max_bytes, None) != content:
         raise _ChangingError
     return content
 
 
-def _read_stable(path: str | bytes, max_bytes: int) -> Content:
+def _read_stable(path: str | bytes, max_bytes: int, settle: Settle | None) -> Content | None:
+    """None for a file that was modified only just now, after a wait."""
     # Not blocking: opening a FIFO that nobody writes to would hang.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
@@ -135,8 +133,15 @@ def _read_stable(path: str | bytes, max_bytes: int) -> Content:
             raise UnreadableError(f"cannot be read: it is {kind_of(before.st_mode)}")
         if before.st_size > max_bytes:
             raise UnreadableError(f"is too large: {before.st_size} bytes, and max_input_bytes is {max_bytes}")
+        # Before the bytes are read: a reader that was held up between bytes and question would find its half a file
+        # old.
+        if settle is not None and settle(before.st_mtime_ns):
+            return None
         # A byte more than there should be: what has grown meanwhile is read again. Files of /proc say they are empty.
         data = os.read(descriptor, min(max(before.st_size, _CHUNK), max_bytes) + 1)
+        # Some filesystems give less than they are asked for.
+        while 0 < len(data) < before.st_size and (more := os.read(descriptor, before.st_size + 1 - len(data))):
+            data += more
         after = os.fstat(descriptor)
     finally:
         os.close(descriptor)
@@ -148,12 +153,13 @@ def _read_stable(path: str | bytes, max_bytes: int) -> Content:
 
 
 def _decode(data: bytes) -> str:
+    body = data.removeprefix(codecs.BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = body.decode()
     except UnicodeDecodeError as error:
-        line, column = place_of(data, error.start)
-        hint = " (it looks like UTF-16)" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
-        raise MalformedError(f"is not UTF-8 at byte {error.start}{hint}", line, column) from None
+        at = error.start + len(data) - len(body)
+        hint = " (it looks like UTF-16)" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else ""
+        raise MalformedError(f"is not UTF-8 at byte {at}{hint}", *place_of(data, at)) from None
     nul = text.find("\0")
     if nul >= 0:
         raise MalformedError("contains a NUL character", *place_in(text, nul))

@@ -34,7 +34,7 @@ from supervisor.core.model import (
 from supervisor.core.words import deployment_outcome, incident_resolved, node_word, service_word
 from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
-from supervisor.files.fields import name_fault, node_name_fault, pointer_below, problem
+from supervisor.files.fields import name_fault, node_name_fault, pointer_below, pointer_of, problem
 from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
@@ -281,21 +281,16 @@ class _Document:
         )
 
     def _own_services(self, value: Any, document: Document) -> dict[str, ServiceReport]:
-        reports: dict[str, ServiceReport] = {}
-        for name, pointer, entry in _named(value, "/services", "services", name_fault):
-            if name in reports:
-                raise SchemaError(f"duplicate service {name!r}", pointer)
-            if isinstance(entry, dict) and isinstance(value, list):
-                self._implied_node(entry, pointer)
-            reports[name] = _service_report(entry, pointer, document)
-        return reports
+        if isinstance(value, list):
+            for position, entry in enumerate(value):
+                if isinstance(entry, dict):
+                    self._implied_node(entry, f"/services/{position}")
+        return _service_reports(value, "/services", "services", document)
 
     def _shared_services(self, value: Any, services: dict[str, dict[str, ServiceReport]], document: Document) -> None:
         if isinstance(value, list):
             for name, pointer, entry in _named(value, "/services", "services", name_fault):
-                node = _name(
-                    _text(_object(entry, pointer, "a service"), "node", pointer), node_name_fault, f"{pointer}/node"
-                )
+                node = _name(_text(entry, "node", pointer), node_name_fault, f"{pointer}/node")
                 if name in services.setdefault(node, {}):
                     raise SchemaError(f"duplicate service {name!r} of {node!r}", pointer)
                 services[node][name] = _service_report(entry, pointer, document)
@@ -303,11 +298,7 @@ class _Document:
         for node, pointer, entry in _named(value, "/services", "services", node_name_fault):
             if entry is None:
                 raise SchemaError("the services of a node must be an object or a list, not nothing", pointer)
-            reports = services.setdefault(node, {})
-            for name, below, item in _named(entry, pointer, "the services of a node", name_fault):
-                if name in reports:
-                    raise SchemaError(f"duplicate service {name!r}", below)
-                reports[name] = _service_report(item, below, document)
+            services[node] = _service_reports(entry, pointer, "the services of a node", document)
 
     def _deployments(self, value: Any, document: Document) -> Iterator[Deployment]:
         for ident, pointer, entry in _identified(value, "/deployments", "deployments"):
@@ -361,6 +352,16 @@ def _node_report(entry: Any, pointer: str, document: Document) -> NodeReport:
     return NodeReport(status, node_word(status), since, document, where)
 
 
+def _service_reports(value: Any, pointer: str, what: str, document: Document) -> dict[str, ServiceReport]:
+    """Those of one node."""
+    reports: dict[str, ServiceReport] = {}
+    for name, below, entry in _named(value, pointer, what, name_fault):
+        if name in reports:
+            raise SchemaError(f"duplicate service {name!r}", below)
+        reports[name] = _service_report(entry, below, document)
+    return reports
+
+
 def _service_report(entry: Any, pointer: str, document: Document) -> ServiceReport:
     status, since, where = _status(entry, pointer)
     return ServiceReport(status, service_word(status), since, document, where)
@@ -372,9 +373,9 @@ def _status(entry: Any, pointer: str) -> tuple[str, Instant | None, str]:
         if not entry:
             raise SchemaError("the status is empty", pointer)
         return entry, None, pointer
-    entry = _object(entry, pointer, "a status")
-    status, since = _text(entry, "status", pointer), entry.get("since")
-    return status, None if since is None else _time(entry, "since", pointer), pointer_below(pointer, "status")
+    status = _text(_object(entry, pointer, "a status"), "status", pointer)
+    since = None if entry.get("since") is None else _time(entry, "since", pointer)
+    return status, since, pointer_of(pointer, "status")
 
 
 def _named(value: Any, pointer: str, what: str, fault: Callable[[str], str | None]) -> Iterator[tuple[str, str, Any]]:
@@ -383,10 +384,10 @@ def _named(value: Any, pointer: str, what: str, fault: Callable[[str], str | Non
         return
     if isinstance(value, dict):
         for name, entry in value.items():
-            below, wrong = pointer_below(pointer, name), fault(name)
+            wrong = fault(name)
             if wrong is not None:
-                raise SchemaError(wrong, below)
-            yield name, below, entry
+                raise SchemaError(wrong, pointer_below(pointer, name))
+            yield name, pointer_of(pointer, name), entry
     elif isinstance(value, list):
         for position, entry in enumerate(value):
             below = f"{pointer}/{position}"

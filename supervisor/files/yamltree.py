@@ -61,8 +61,7 @@ class Scalar:
 
     @property
     def line(self) -> int:
-        """1-based, like all places."""
-        return int(self._event.start_mark.line) + 1
+        return line_of(self._event)
 
     @property
     def column(self) -> int:
@@ -87,20 +86,17 @@ class Scalar:
         return text
 
 
-class Sequence:
-    """A list; ``start`` is the event that began it, and has its place.
+class _Collection:
+    """What lists and mappings have in common; ``start`` is the event that began it, and has its place.
 
-    Of it and everything in it: ``size`` counts the values, ``height`` the levels, those behind aliases too;
-    ``doubled`` says that a mapping has a key twice.
+    ``doubled`` says that it, or something in it, has a key twice. ``extent``, once measured, are the values that it is
+    made of and the levels that it has, those behind aliases too.
     """
 
-    size = 1
-    height = 1
     doubled = False
-
-    def __init__(self, start: Any, raw: list[Raw]) -> None:
-        self.start = start
-        self.raw = raw
+    extent: tuple[int, int] | None = None
+    twice: list[tuple[yaml.ScalarEvent, Raw]] | tuple[()] = ()
+    start: Any
 
     @property
     def line(self) -> int:
@@ -110,9 +106,24 @@ class Sequence:
     def column(self) -> int:
         return int(self.start.start_mark.column) + 1
 
+
+class Sequence(_Collection):
+    """A list."""
+
+    def __init__(self, start: Any, raw: list[Raw]) -> None:
+        self.start = start
+        self.raw = raw
+
     @property
     def items(self) -> list[Node]:
         return [node_of(one) for one in self.raw]
+
+    @property
+    def own(self) -> list[Raw]:
+        """The values written in it."""
+        return self.raw
+
+    inner = own
 
 
 class Entry(NamedTuple):
@@ -123,25 +134,26 @@ class Entry(NamedTuple):
     merged: bool = False
 
 
-class Mapping:
-    """A mapping by the text of its keys. ``duplicates`` are the later keys of the same text, left out of it."""
+class Mapping(_Collection):
+    """A mapping by the text of its keys. ``twice`` has the later keys of the same text, left out of it."""
 
-    size = 1
-    height = 1
-    doubled = False
-
-    def __init__(self, start: Any, raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]], duplicates: list[Entry]) -> None:
+    def __init__(self, start: Any, raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]]) -> None:
         self.start = start
         self.raw = raw
-        self.duplicates = duplicates
 
     @property
-    def line(self) -> int:
-        return int(self.start.start_mark.line) + 1
+    def duplicates(self) -> list[Entry]:
+        return [Entry(Scalar(key), node_of(value)) for key, value in self.twice]
 
     @property
-    def column(self) -> int:
-        return int(self.start.start_mark.column) + 1
+    def own(self) -> list[Raw]:
+        """The values written in it, without those that came by ``<<`` or under a key that was there already."""
+        return [value for _, value, merged in self.raw.values() if not merged]
+
+    @property
+    def inner(self) -> list[Raw]:
+        """All values."""
+        return [value for _, value, _ in self.raw.values()] + [value for _, value in self.twice]
 
     def __getitem__(self, name: str) -> Entry:
         key, value, merged = self.raw[name]
@@ -161,6 +173,24 @@ Node = Scalar | Sequence | Mapping
 def node_of(raw: Raw) -> Node:
     """A node as it is worked with."""
     return Scalar(raw) if type(raw) is yaml.ScalarEvent else raw
+
+
+def line_of(raw: Raw) -> int:
+    """Where a scalar stands, 1-based like all places."""
+    return int(raw.start_mark.line) + 1
+
+
+def is_null(raw: Raw) -> bool:
+    """Whether it is a scalar that says nothing: ``~``, ``null``, or no text at all."""
+    return type(raw) is yaml.ScalarEvent and Scalar(raw).value is None
+
+
+def placed(raw: Raw) -> tuple[str, int, int] | None:
+    """Text, line and column of a scalar; None for anything else."""
+    if type(raw) is not yaml.ScalarEvent:
+        return None
+    mark: Any = raw.start_mark
+    return raw.value, mark.line + 1, mark.column + 1
 
 
 def parse(text: str) -> Node | None:
@@ -235,13 +265,10 @@ def first_duplicate(node: Node) -> Entry | None:
     """The first duplicate key anywhere in the tree."""
     if isinstance(node, Scalar) or not node.doubled:
         return None
-    if isinstance(node, Mapping):
-        if node.duplicates:
-            return node.duplicates[0]
-        values = [entry.value for _, entry in node.items() if not entry.merged]
-    else:
-        values = node.items
-    return next((found for value in values if (found := first_duplicate(value)) is not None), None)
+    if node.twice:
+        key, value = node.twice[0]
+        return Entry(Scalar(key), node_of(value))
+    return next((found for one in node.own if (found := first_duplicate(node_of(one))) is not None), None)
 
 
 class _Builder:
@@ -250,12 +277,16 @@ class _Builder:
         self._anchors: dict[str, Raw] = {}
         self._aliases = 0
         self._expanded = 0
+        self._doubled = False
 
     def document(self) -> Node | None:
         self._next()  # the stream's start
         if isinstance(self._next(), yaml.StreamEndEvent):
             return None
-        node = node_of(self._raw(self._next(), 0))
+        raw = self._raw(self._next(), 0)
+        if self._doubled:
+            _mark_doubled(raw)
+        node = node_of(raw)
         self._next()  # the document's end
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
@@ -265,15 +296,14 @@ class _Builder:
 
     def _raw(self, event: Any, depth: int) -> Raw:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
-            if event.anchor is not None:
-                self._anchors[event.anchor] = event
-            return event
-        if kind is yaml.AliasEvent:
+        if kind is yaml.SequenceStartEvent:
+            node: Raw = self._sequence(event, depth)
+        elif kind is yaml.MappingStartEvent:
+            node = self._mapping(event, depth)
+        elif kind is yaml.AliasEvent:
             return self._alias(event, depth)
-        if depth >= MAX_DEPTH:
-            raise _error(event, f"is nested deeper than {MAX_DEPTH} levels")
-        node = self._mapping(event, depth) if kind is yaml.MappingStartEvent else self._sequence(event, depth)
+        else:
+            node = event
         # Only now: an alias to a collection inside itself finds no anchor.
         if event.anchor is not None:
             self._anchors[event.anchor] = node
@@ -284,84 +314,94 @@ class _Builder:
         node = self._anchors.get(event.anchor)
         if node is None:
             raise _error(event, f"uses the alias *{event.anchor[:60]}, which no finished value before it defines")
-        scalar = type(node) is yaml.ScalarEvent
-        self._expanded += 1 if scalar else node.size
+        size, height = _extent(node)
+        self._expanded += size
         if self._aliases > MAX_ALIASES or self._expanded > MAX_EXPANDED:
             raise _error(event, "uses aliases that stand for too many values")
         # Otherwise aliases to aliases would build what the depth's limit forbids.
-        if depth + (0 if scalar else node.height) > MAX_DEPTH:
+        if depth + height > MAX_DEPTH:
             raise _error(event, f"is nested deeper than {MAX_DEPTH} levels by its aliases")
         return node
 
     def _sequence(self, event: Any, depth: int) -> Sequence:
+        if depth >= MAX_DEPTH:
+            raise _too_deep(event)
         items: list[Raw] = []
-        node = Sequence(event, items)
-        following, below = self._next, depth + 1
-        while type(event := following()) is not yaml.SequenceEndEvent:
+        following, scalar = self._next, yaml.ScalarEvent
+        while type(item := following()) is not yaml.SequenceEndEvent:
             # A plain scalar is what is met most by far: no call for it.
-            if type(event) is yaml.ScalarEvent and event.anchor is None:
-                items.append(event)
-                continue
-            item = self._raw(event, below)
+            if type(item) is not scalar or item.anchor is not None:
+                item = self._raw(item, depth + 1)
             items.append(item)
-            _count(node, item)
-        node.size += len(items)
-        return node
+        return Sequence(event, items)
 
     def _mapping(self, event: Any, depth: int) -> Mapping:
+        if depth >= MAX_DEPTH:
+            raise _too_deep(event)
         raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]] = {}
-        duplicates: list[Entry] = []
-        node = Mapping(event, raw, duplicates)
-        merge: Entry | None = None
-        following, below = self._next, depth + 1
-        scalar, end = yaml.ScalarEvent, yaml.MappingEndEvent
+        node = Mapping(event, raw)
+        merge: tuple[yaml.ScalarEvent, Raw] | None = None
+        following, scalar, end = self._next, yaml.ScalarEvent, yaml.MappingEndEvent
         while type(key := following()) is not end:
             if type(key) is not scalar or key.anchor is not None:
-                start, key = key, self._raw(key, below)
+                start, key = key, self._raw(key, depth + 1)
                 if type(key) is not scalar:
                     raise _error(start, "has a key that is no text")
             value = following()
             if type(value) is not scalar or value.anchor is not None:
-                value = self._raw(value, below)
-                _count(node, value)
+                value = self._raw(value, depth + 1)
             name, pair = key.value, (key, value, False)
             if name == "<<" and key.implicit[0]:
-                entry = Entry(Scalar(key), node_of(value))
                 if merge is not None:
-                    duplicates.append(entry)
-                merge = entry
+                    self._double(node, key, value)
+                merge = key, value
             elif raw.setdefault(name, pair) is not pair:
-                duplicates.append(Entry(Scalar(key), node_of(value)))
-        node.size += len(raw) + len(duplicates)
-        node.doubled |= bool(duplicates)
+                self._double(node, key, value)
         if merge is not None:
-            node.size += 1
-            self._merge(node, merge)
+            self._merge(node, *merge)
         return node
 
-    def _merge(self, node: Mapping, merge: Entry) -> None:
-        sources = merge.value.items if isinstance(merge.value, Sequence) else [merge.value]
-        for source in sources:
-            if not isinstance(source, Mapping):
-                message = "merges (<<) something that is no mapping"
-                raise MalformedError(message, merge.key.line, merge.key.column)
+    def _double(self, node: Mapping, key: yaml.ScalarEvent, value: Raw) -> None:
+        """The key is there already."""
+        node.twice = node.twice or []
+        node.twice.append((key, value))
+        self._doubled = True
+
+    def _merge(self, node: Mapping, key: yaml.ScalarEvent, merged: Raw) -> None:
+        for source in merged.raw if type(merged) is Sequence else [merged]:
+            if type(source) is not Mapping:
+                raise _error(key, "merges (<<) something that is no mapping")
             # Bounded like aliases: merging in a chain of growing mappings multiplies too.
-            self._expanded += source.size
+            self._expanded += _extent(source)[0]
             if self._expanded > MAX_EXPANDED:
-                raise MalformedError("merges (<<) too many values", merge.key.line, merge.key.column)
-            for name, (key, value, _) in source.raw.items():
+                raise _error(key, "merges (<<) too many values")
+            for name, (inner, value, _) in source.raw.items():
                 if name not in node.raw:
-                    node.raw[name] = (key, value, True)
+                    node.raw[name] = (inner, value, True)
 
 
-def _count(node: Sequence | Mapping, value: Raw) -> None:
-    """Take what is in ``value``, beyond itself, into what ``node`` counts."""
-    if type(value) is not yaml.ScalarEvent:
-        node.size += value.size - 1
-        if value.height >= node.height:
-            node.height = value.height + 1
-        if value.doubled:
-            node.doubled = True
+def _extent(raw: Raw) -> tuple[int, int]:
+    """How many values, and how many levels of them: measured where an alias or a merge repeats them, and once."""
+    if type(raw) is yaml.ScalarEvent:
+        return 1, 0
+    if raw.extent is None:
+        inner = [_extent(one) for one in raw.inner]
+        raw.extent = 1 + sum(size for size, _ in inner), 1 + max((height for _, height in inner), default=0)
+    extent: tuple[int, int] = raw.extent
+    return extent
+
+
+def _mark_doubled(raw: Raw) -> bool:
+    """Tell the collections that have a key twice, and those that they are in."""
+    if type(raw) is yaml.ScalarEvent:
+        return False
+    inner = [_mark_doubled(one) for one in raw.own]
+    raw.doubled = bool(raw.twice) or any(inner)
+    return bool(raw.doubled)
+
+
+def _too_deep(event: Any) -> MalformedError:
+    return _error(event, f"is nested deeper than {MAX_DEPTH} levels")
 
 
 def _error(event: Any, message: str) -> MalformedError:

@@ -39,6 +39,7 @@ def test_text_is_utf_8_with_or_without_a_mark(tmp_path: Path, data: bytes, text:
     [
         (b"ok\n\xffno", "is not UTF-8 at byte 3", (2, 1)),
         (b"caf\xe9", "is not UTF-8 at byte 3", (1, 4)),
+        (b"\xef\xbb\xbfcaf\xe9", "is not UTF-8 at byte 6", (1, 7)),
         (b"a\xc3", "is not UTF-8 at byte 1", (1, 2)),
         (b"\xed\xa0\x80", "is not UTF-8 at byte 0", (1, 1)),
         (b"\xc0\xaf", "is not UTF-8 at byte 0", (1, 1)),
