@@ -47,7 +47,7 @@ class Judge:
 
     def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
         """Look at both folders, or at the files alone that ``hints`` names, and judge."""
-        with _collector_at_rest():
+        with collector_at_rest():
             desired = self._inventory.read(None if hints is None else hints.inventory)
             actual = self._world.read(None if hints is None else hints.world)
             problems = (*desired.problems, *actual.problems)
@@ -58,7 +58,7 @@ class Judge:
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
     """Python looks through all objects again and again while there come more; what is made here has no cycles."""
     enabled = gc.isenabled()
     gc.disable()
@@ -71,7 +71,7 @@ def _collector_at_rest() -> Iterator[None]:
 
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:
     """One judgement of everything, at a moment or by a clock."""
-    with _collector_at_rest():
+    with collector_at_rest():
         judgement = Judge(settings, now if callable(now) else lambda: now, settle).judge(settings)
         # It stays to the end of the command; the collector need not look through it while the report is written.
         gc.freeze()

@@ -16,7 +16,7 @@ from supervisor.core.instant import SECOND, Duration
 from supervisor.core.model import EventType, Severity
 from supervisor.core.reconcile import Judgement
 from supervisor.daemon.clock import Clock
-from supervisor.daemon.judging import Hints, Judge
+from supervisor.daemon.judging import Hints, Judge, collector_at_rest
 from supervisor.daemon.recorder import Recorder
 from supervisor.daemon.watch import WATCHING
 from supervisor.daemon.workqueue import Task, Trigger, Workqueue
@@ -156,9 +156,10 @@ class Worker:
         self._judge = None
         gc.unfreeze()
         gc.collect()
-        self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
-        judgement = self._judge.judge(self._settings, hints)
-        gc.freeze()
+        with collector_at_rest():
+            self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
+            judgement = self._judge.judge(self._settings, hints)
+            gc.freeze()
         return judgement
 
     def _retry_after(self, outcome: Outcome) -> Duration | None:
