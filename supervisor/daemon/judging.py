@@ -35,11 +35,13 @@ class Hints(NamedTuple):
 class Judge:
     """Remembers what it read and found, so that a pass costs what has changed. All of it can be thrown away any time.
 
-    ``now`` is asked once everything is read.
+    ``now`` is asked once everything is read; ``once``: nothing is remembered.
     """
 
-    def __init__(self, settings: Settings, now: Callable[[], Instant], settle: Settle | None = None) -> None:
-        reader = Reader(settings.max_input_bytes, settle, now)
+    def __init__(
+        self, settings: Settings, now: Callable[[], Instant], settle: Settle | None = None, *, once: bool = False
+    ) -> None:
+        reader = Reader(settings.max_input_bytes, settle, None if once else now)
         self._inventory = Inventory(settings.inventory, reader)
         self._world = World(settings.world, reader)
         self._now = now
@@ -72,7 +74,7 @@ def collector_at_rest() -> Iterator[None]:
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:
     """One judgement of everything, at a moment or by a clock."""
     with collector_at_rest():
-        judgement = Judge(settings, now if callable(now) else lambda: now, settle).judge(settings)
+        judgement = Judge(settings, now if callable(now) else lambda: now, settle, once=True).judge(settings)
         # It stays to the end of the command; the collector need not look through it while the report is written.
         gc.freeze()
     return judgement

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from supervisor.core.text import place_in, shown
 from supervisor.errors import MalformedError
@@ -68,10 +68,10 @@ def index(text: str) -> Places:
 
 def place(text: str, pointer: str) -> tuple[int, int] | None:
     """One place of the index, without making it: values that are not on the way are stepped over."""
-    here = key = _end(_BLANKS, text, 0)
+    here = key = _blanks(text, 0).end()
     for part in parts(pointer):
         kind = text[here]
-        here = _end(_BLANKS, text, here + 1)
+        here = _blanks(text, here + 1).end()
         left = int(part) if kind == "[" and part.isdecimal() else 0
         if kind not in "{[" or (kind == "[" and not part.isdecimal()):
             return None
@@ -79,12 +79,12 @@ def place(text: str, pointer: str) -> tuple[int, int] | None:
             key, name = here, part
             if kind == "{":
                 name, here = _SCAN(text, here)
-                here = _end(_COLON, text, here)
+                here = _colon(text, here).end()
             if name == part and not left:
                 break
             left -= kind == "["
             _, here = _SCAN(text, here)
-            here = _end(_COMMA, text, here)
+            here = _comma(text, here).end()
         else:
             return None
     return place_in(text, key if text[here] in "{[" else here)
@@ -92,15 +92,12 @@ def place(text: str, pointer: str) -> tuple[int, int] | None:
 
 _SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]
 """The value that begins at an offset, and the offset behind it."""
-_BLANKS = re.compile(r"[ \t\n\r]*+")
-_COLON = re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+")
-_COMMA = re.compile(r"[ \t\n\r]*+(?:,[ \t\n\r]*+)?")
 
-
-def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
-    """Where that which always stands there ends."""
-    match = pattern.match(text, at)
-    return at if match is None else match.end()
+_Matcher = Callable[[str, int], re.Match[str]]
+# What always matches, in a text that is well-formed.
+_blanks = cast(_Matcher, re.compile(r"[ \t\n\r]*+").match)
+_colon = cast(_Matcher, re.compile(r"[ \t\n\r]*+:[ \t\n\r]*+").match)
+_comma = cast(_Matcher, re.compile(r"[ \t\n\r]*+(?:,[ \t\n\r]*+)?").match)
 
 
 _MESSAGES = {

@@ -64,6 +64,8 @@ class Kept(Generic[T]):
         if entry is not None and self.is_unchanged(relative):
             return entry.value
         path = self.path(relative)
+        if self._reader.now is None:
+            return make(read_file(path, self._reader.max_bytes, self._reader.settle))
         # What cannot be read now has no value, though it may look as it did when it could.
         self._entries.pop(relative, None)
         content = read_file(path, self._reader.max_bytes, None if whole else self._reader.settle)

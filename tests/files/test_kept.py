@@ -44,6 +44,12 @@ def test_an_old_file_that_looks_the_same_is_not_read_again(folder: Folder, monke
     assert (folder.get(), folder.made) == ("one", 1)
 
 
+def test_without_a_clock_nothing_is_kept(folder: Folder, tmp_path: Path) -> None:
+    folder.kept = Kept(str(tmp_path), Reader(1 << 20))
+    folder.path.write_text("one")
+    assert (folder.get(), folder.get(), folder.made) == ("one", "one", 2)
+
+
 def test_a_young_file_is_read_again_and_made_again_only_if_its_bytes_differ(folder: Folder) -> None:
     folder.ahead = 0
     folder.path.write_text("one")
