@@ -430,8 +430,11 @@ def _inventory(options: argparse.Namespace) -> int:
 
 
 def _write_errors(lines: Sequence[str]) -> None:
+    """One line each, whatever the files that they quote have in them."""
+    from supervisor.core.text import printable
+
     for line in lines:
-        print(line, file=sys.stderr)
+        print(printable(line), file=sys.stderr)
 
 
 def _schema(options: argparse.Namespace) -> int:

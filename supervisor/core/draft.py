@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from supervisor.core.model import Actual
+from supervisor.core.text import printable
 from supervisor.core.words import ServiceWord
 from supervisor.errors import DraftError
 
@@ -74,8 +75,9 @@ def join(drafts: Iterable[Draft]) -> Draft:
 
 def draft_text(draft: Draft, origin: str) -> str:
     """The draft as the text of a ``services.yaml``."""
-    lines = [f"# A first inventory, drafted from {origin}. It is yours now: change it as you like."]
-    lines += [f"# - {note}" for note in draft.notes]
+    lines = [f"# A first inventory, drafted from {printable(origin)}. It is yours now: change it as you like."]
+    # A note may quote a file, and a line break in it would end the comment.
+    lines += [f"# - {printable(note)}" for note in draft.notes]
     lines.append("services:")
     for service in draft.services:
         fields = []

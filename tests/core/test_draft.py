@@ -30,11 +30,16 @@ def world(folder: Path, text: str) -> Actual:
     return load_world(str(folder), 1 << 20).value
 
 
-@given(drafted=st.lists(services, unique_by=lambda one: one.name))
-def test_a_draft_reads_as_what_it_says(tmp_path_factory: pytest.TempPathFactory, drafted: list[DraftService]) -> None:
+@given(
+    drafted=st.lists(services, unique_by=lambda one: one.name),
+    note=st.text(max_size=20) | st.just("a depends on x\nservices: {y: }"),
+)
+def test_a_draft_reads_as_what_it_says(
+    tmp_path_factory: pytest.TempPathFactory, drafted: list[DraftService], note: str
+) -> None:
     folder = tmp_path_factory.mktemp("hosts")
     (folder / "nas").mkdir()
-    text = draft_text(Draft(tuple(drafted), ("a note",)), "somewhere")
+    text = draft_text(Draft(tuple(drafted), (note,)), f"some{note}where")
     (folder / "nas" / "services.yaml").write_text(text)
     found = load_inventory(str(folder), 1 << 20)
     assert [one for one in found.problems if "depends" not in one.message] == []
