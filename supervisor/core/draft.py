@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from supervisor.core.instant import format_instant
 from supervisor.core.model import Actual
 from supervisor.core.text import printable
 from supervisor.core.words import ServiceWord
@@ -41,8 +42,13 @@ class Draft:
 
 def draft_from_world(actual: Actual, node: str) -> Draft:
     """What the world reports of a node. DraftError when it reports no service of it."""
-    reports = actual.facts(node).services
-    services, notes = [], []
+    facts = actual.facts(node)
+    reports, services, notes = facts.services, [], []
+    lost = _lost(actual, node)
+    if lost:
+        notes.append(f"{lost} cannot be used: what they say is not in here")
+    if facts.newest is not None:
+        notes.append(f"this is what was seen at {format_instant(facts.newest.observed_at)}")
     for name in sorted(reports):
         word = reports[name].word
         if word is ServiceWord.ABSENT:
@@ -56,10 +62,18 @@ def draft_from_world(actual: Actual, node: str) -> Draft:
     if not services:
         known = ", ".join(sorted(name for name, facts in actual.nodes.items() if facts.services)) or "none"
         raise DraftError(
-            f"cannot draft an inventory: the world reports no service of {node!r}; it reports services of: {known}"
+            f"cannot draft an inventory: the world reports no service of {node!r}"
+            + (f", and {lost} cannot be used" if lost else "")
+            + f"; it reports services of: {known}"
         )
     notes.append("which services depend on which, and which are critical, cannot be seen from outside")
     return Draft(tuple(services), tuple(notes))
+
+
+def _lost(actual: Actual, node: str) -> str:
+    """The inputs that cannot be used and may have had services of the node, as a list for people."""
+    unusable = [one.ref for one in actual.unreadable if one.node in (None, node)]
+    return ", ".join(sorted(ref.path for ref in [*unusable, *([actual.folder.ref] if actual.folder else [])]))
 
 
 def join(drafts: Iterable[Draft]) -> Draft:

@@ -49,10 +49,12 @@ def test_a_draft_reads_as_what_it_says(
 
 
 def test_what_runs_is_drafted_and_what_cannot_be_told_is_said(tmp_path: Path) -> None:
-    text = '{"services": {"nas": {"web": "ok", "job": "completed", "bad": "exited", "gone": "absent"}}}'
+    services = '{"nas": {"web": "ok", "job": "completed", "bad": "exited", "gone": "absent"}}'
+    text = f'{{"observed_at": "2026-11-23T12:00:00Z", "services": {services}}}'
     draft = draft_from_world(world(tmp_path, text), "nas")
     assert [(one.name, one.oneshot) for one in draft.services] == [("bad", False), ("job", True), ("web", False)]
     assert draft.notes == (
+        "this is what was seen at 2026-11-23T12:00:00Z",
         "bad is 'exited' just now: is it to be there at all?",
         "job is completed, so it is taken for a oneshot",
         "which services depend on which, and which are critical, cannot be seen from outside",
@@ -63,6 +65,20 @@ def test_a_node_without_services_is_an_error_that_names_the_others(tmp_path: Pat
     actual = world(tmp_path, '{"services": {"nas": {"web": "ok"}}}')
     with pytest.raises(DraftError, match="the world reports no service of 'nuc'; it reports services of: nas"):
         draft_from_world(actual, "nuc")
+
+
+def test_what_cannot_be_read_is_said_as_far_as_it_may_be_of_the_node(tmp_path: Path) -> None:
+    for path in ("nodes/nas.json", "nodes/nuc.json", "more.yaml"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text("{")
+    with pytest.raises(
+        DraftError, match=r"no service of 'nas', and world/more\.yaml, world/nodes/nas\.json cannot be used"
+    ):
+        draft_from_world(load_world(str(tmp_path), 1 << 20).value, "nas")
+    draft = draft_from_world(world(tmp_path, '{"services": {"nas": {"web": "ok"}}}'), "nas")
+    assert draft.notes[0] == "world/more.yaml, world/nodes/nas.json cannot be used: what they say is not in here"
+    with pytest.raises(DraftError, match="no service of 'nas', and world cannot be used"):
+        draft_from_world(load_world(str(tmp_path / "absent"), 1 << 20).value, "nas")
 
 
 def test_of_several_drafts_the_earlier_holds() -> None:
