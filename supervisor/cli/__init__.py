@@ -172,7 +172,12 @@ def _options_of_inventory(sub: _Parser) -> None:
     sub.add_argument("what", metavar="init", choices=("init",), help="write HOSTS/NODE/services.yaml")
     sub.add_argument("--from-observed", metavar="NODE", help="from what the world reports of this node")
     sub.add_argument(
-        "--from-compose", metavar="FILE", nargs="+", default=[], help="from the compose files of a project"
+        "--from-compose",
+        metavar="FILE",
+        nargs="+",
+        action="append",
+        default=[],
+        help="from the compose files of a project; again for another project",
     )
     sub.add_argument("--node", metavar="NODE", help="for this node (default: the observed one, or this machine)")
     sub.add_argument("--force", action="store_true", help="replace the file that is there")
@@ -405,13 +410,15 @@ def _inventory(options: argparse.Namespace) -> int:
     from supervisor.files.world import load_world
 
     drafts, origins = [], []
-    if options.from_compose:
-        loaded = load_compose(options.from_compose, settings.max_input_bytes)
-        if loaded.problems:
-            _write_errors([str(one) for one in loaded.problems])
-            return FAILED
+    problems: list[str] = []
+    for project in options.from_compose:
+        loaded = load_compose(project, settings.max_input_bytes)
+        problems += map(str, loaded.problems)
         drafts.append(loaded.value)
-        origins += [os.path.basename(path) for path in options.from_compose]
+        origins += [os.path.basename(path) for path in project]
+    if problems:
+        _write_errors(problems)
+        return FAILED
     if options.from_observed:
         drafts.append(
             draft_from_world(load_world(settings.world, settings.max_input_bytes).value, options.from_observed)

@@ -308,6 +308,21 @@ def test_a_first_inventory_from_compose_files(lab: Lab) -> None:
     assert not (lab.folder / "hosts" / "pi4").exists()
 
 
+def test_a_first_inventory_from_several_projects(lab: Lab) -> None:
+    words: list[str] = []
+    for project, files in {"films": ("a.yml", "b.yml"), "blog": ("c.yml",)}.items():
+        (lab.folder / project).mkdir()
+        paths = [lab.folder / project / file for file in files]
+        for path in paths:
+            path.write_text(f"services: {{web: , {path.stem}: }}")
+        words += ["--from-compose", *map(str, paths)]
+    done = lab.command("inventory", "init", *words, "--dry-run")
+    assert done.stdout.splitlines() == [
+        "# A first inventory, drafted from a.yml and b.yml and c.yml. It is yours now: change it as you like.",
+        *("services:", "  blog/c:", "  blog/web:", "  films/a:", "  films/b:", "  films/web:"),
+    ]
+
+
 def test_a_first_inventory_needs_a_source_and_a_legal_node(lab: Lab) -> None:
     assert lab.command("inventory", "init").returncode == 64
     assert lab.command("inventory", "init", "--from-observed", "nuc").returncode == 1
