@@ -1,7 +1,8 @@
 """Services out of compose files, as far as an inventory is concerned: names, dependencies, one-shots, profiles.
 
 Several files are one project, as for ``docker compose -f a -f b``: the later says more, or otherwise. ``include`` and
-``extends`` are followed; variables are kept as text. Nothing is run, fetched, or taken from the environment.
+``extends`` are followed; variables are kept as text. Nothing is run, fetched, or taken from the environment. What
+compose would do besides, or cannot be told from the files, is in the draft's notes.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from supervisor.files.reading import read_text, shown_path
 _DEEPEST = 16
 """Files that include, and services that extend, one another this deep; more is a circle."""
 
+_OVERRIDES = [f"{stem}.override.{suffix}" for stem in ("compose", "docker-compose") for suffix in ("yml", "yaml")]
+
 Fields = dict[str, Any]
 
 
@@ -37,6 +40,16 @@ def load_compose(paths: list[str], max_bytes: int) -> Loaded[Draft]:
     if fault is not None or "/" in stack:
         reader.notes.append(f"the project's name {stack!r} cannot be a stack's, so the services have none")
         stack = ""
+    elif "$" in stack:
+        reader.notes.append(
+            f"the project's name {stack} is a variable, which is kept as text: write down what it stands for"
+        )
+    if len(paths) == 1:
+        reader.notes += [
+            f"{name} lies beside it, which compose reads too when it is given no files; it was left out"
+            for name in _OVERRIDES
+            if name != os.path.basename(paths[0]) and os.path.exists(os.path.join(first, name))
+        ]
     return Loaded(reader.draft(stack), tuple(reader.problems))
 
 
@@ -95,7 +108,7 @@ class _Reader:
                 DraftService(
                     prefix + name,
                     image=_text(fields.get("image")),
-                    container=_text(fields.get("container_name")),
+                    container=_container(fields),
                     depends_on=tuple(self._dependencies(name, fields)),
                     oneshot=name in ends or fields.get("restart") in ("no", False),
                     enabled=not fields.get("profiles") and not _no_replicas(fields),
@@ -113,8 +126,13 @@ class _Reader:
                 self.notes.append(f"{name} depends on {other}, which none of the files has; left out")
 
     def _note(self, name: str, fields: Fields) -> None:
-        if "$" in (_text(fields.get("image")) or "") + (_text(fields.get("container_name")) or ""):
+        if "$" in (_text(fields.get("image")) or ""):
             self.notes.append(f"{name} has a variable, which is kept as text")
+        called = _text(fields.get("container_name"))
+        if called != _container(fields):
+            self.notes.append(
+                f"{name} has the container_name {called}, a variable; left out, its labels tell which it is"
+            )
         if fields.get("profiles"):
             self.notes.append(f"{name} is in a profile, so it is not expected (enabled: false)")
         mode = fields.get("network_mode")
@@ -143,7 +161,8 @@ class _Reader:
 
     def _document(self, path: str) -> Fields | None:
         try:
-            tree = yamltree.parse(read_text(path, self.max_bytes))
+            text = read_text(path, self.max_bytes)
+            tree = yamltree.parse(text)
             if not isinstance(tree, yamltree.Mapping):
                 raise SchemaError("is no mapping", "", 1, 1)
             twice = yamltree.first_duplicate(tree)
@@ -154,6 +173,8 @@ class _Reader:
         except InputError as error:
             self._fault(path, error)
         else:
+            if "!reset" in text or "!override" in text:
+                self.notes.append(f"{os.path.basename(path)} uses !reset or !override, which are not followed")
             document: Fields = yamltree.plain(tree)
             return document
         return None
@@ -200,6 +221,12 @@ def _over(base: Fields, more: Fields) -> Fields:
         else:
             joined[key] = value
     return joined
+
+
+def _container(fields: Fields) -> str | None:
+    """The name that its container bears; None where only compose knows, since a variable stands for it."""
+    name = _text(fields.get("container_name"))
+    return None if name is None or "$" in name else name
 
 
 def _as_mapping(value: Any) -> Fields:

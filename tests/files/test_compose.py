@@ -121,6 +121,27 @@ def test_anchors_extensions_and_variables_are_as_written(tmp_path: Path) -> None
     assert loaded.value.notes == ("web has a variable, which is kept as text",)
 
 
+def test_a_container_whose_name_is_a_variable_is_known_by_its_labels(tmp_path: Path) -> None:
+    text = "name: ${STACK}\nservices: {web: {container_name: '${PREFIX}-web'}}"
+    loaded = load_compose(written(tmp_path, text), 1 << 20)
+    # No container is called so, and a service of the inventory that names one is that and nothing else.
+    assert loaded.value.services == (DraftService("${STACK}/web"),)
+    assert loaded.value.notes == (
+        "the project's name ${STACK} is a variable, which is kept as text: write down what it stands for",
+        "web has the container_name ${PREFIX}-web, a variable; left out, its labels tell which it is",
+    )
+
+
+def test_what_compose_would_do_besides_is_said(tmp_path: Path) -> None:
+    text = "services: {web: {depends_on: !reset [], ports: !override ['80:80']}}"
+    paths = written(tmp_path, text, **{"compose.override": "services: {web: }"})
+    assert load_compose(paths, 1 << 20).value.notes == (
+        "compose-0.yml uses !reset or !override, which are not followed",
+        "compose.override.yml lies beside it, which compose reads too when it is given no files; it was left out",
+    )
+    assert len(load_compose([*paths, str(tmp_path / "media" / "compose.override.yml")], 1 << 20).value.notes) == 1
+
+
 def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     text = """\
         services:
