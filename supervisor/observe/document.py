@@ -73,7 +73,8 @@ def _entry(
         detail = f"{alike} of {len(seen)}: {detail}"
     counted = [one.restarts for one in seen if one.restarts is not None]
     restarts = sum(counted) if counted else None
-    restarted = _restarted(_services(previous).get(name, {}), restarts, now, window)
+    gap = now - (_moment(previous.get("observed_at")) or now)
+    restarted = _restarted(_services(previous).get(name, {}), restarts, now, window, gap)
     if len(restarted) >= CRASH_LOOP and status in ("ok", "starting", "unhealthy", "failed"):
         detail = f"crash loop: restarted again and again within {format_duration(window)}; now {detail}"
         status, since = "unhealthy", restarted[0]
@@ -88,14 +89,19 @@ def _entry(
     }
 
 
-def _restarted(before: Mapping[str, Any], restarts: int | None, now: Instant, window: Duration) -> list[Instant]:
-    """When restarts were seen, as far as that is within the window; the last few are enough to tell."""
+def _restarted(
+    before: Mapping[str, Any], restarts: int | None, now: Instant, window: Duration, gap: Duration
+) -> list[Instant]:
+    """When restarts were seen, as far as that is within the window; the last few are enough to tell.
+
+    ``gap`` is the time since the look before: of restarts in a longer one than the window, its share counts.
+    """
     known = before.get("restarts")
     if restarts is None or not isinstance(known, int) or restarts < known:
         # Seen for the first time, or made anew: what it counted before is of another time.
         return []
     earlier = [moment for moment in map(_moment, _list(before, "restarted_at")) if moment is not None]
-    risen = min(restarts - known, CRASH_LOOP)
+    risen = min((restarts - known) * window // max(window, gap), CRASH_LOOP)
     return [one for one in (*earlier, *[now] * risen) if now - window <= one <= now][-CRASH_LOOP:]
 
 

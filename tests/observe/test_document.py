@@ -96,6 +96,9 @@ def test_restarts_that_rise_are_a_crash_loop_while_it_looks_well() -> None:
     # One is an accident; two within the window are none; then it is over.
     assert looks(0, 1, 1, 1, 1, 1, 1, 2) == ["ok"] * 8
     assert looks(0, 2, 2, 2, 2, 2, 2, 2) == ["ok"] + ["unhealthy"] * 6 + ["ok"]
+    # Between two looks an hour apart, as from cron, two are none; sixty are.
+    assert looks(0, 2, seconds=3600) == ["ok", "ok"]
+    assert looks(0, 60, seconds=3600) == ["ok", "unhealthy"]
     # Made anew, or started by hand, it counts from the start.
     assert looks(0, 2, 0, 1) == ["ok", "unhealthy", "ok", "ok"]
 
