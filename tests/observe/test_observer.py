@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import jsonschema
 import pytest
 
 import supervisor
+from supervisor.core.instant import SECOND
 from supervisor.daemon.clock import Clock
 from supervisor.errors import ConfigError, ObserverError
 from supervisor.files.world import load_world
@@ -111,6 +114,48 @@ def test_a_source_that_is_gone_makes_its_services_unknown_also_after_a_restart(h
     assert here.look() == {"stray": "unknown", "web": "unknown"}
     assert here.observer.notices == [f"{here.engine.path} cannot be reached: No such file or directory"]
     assert here.look(Observer(here.settings, Clock())) == {"stray": "unknown", "web": "unknown"}
+
+
+def test_of_several_engines_each_speaks_for_its_own(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "rootless").mkdir()
+    other = Here(tmp_path / "rootless")
+    other.containers = {"db": {"Name": "db", "State": {"Status": "running"}}}
+    both = Observer(replace(here.settings, engines=(here.engine.path, other.engine.path)), Clock())
+    here.declare("services:\n  web:\n  db:\n")
+    assert here.look(both) == {"db": "ok", "web": "ok"}
+    assert {name: entry["source"] for name, entry in here.document()["services"].items()} == {
+        "db": other.engine.path,
+        "web": here.engine.path,
+    }
+    os.unlink(other.engine.path)
+    assert here.look(both) == {"db": "unknown", "web": "ok"}
+
+
+class Trickle(Fake):
+    """An engine that begins its answer and never comes to an end, always one byte within the time-out."""
+
+    calls = 0
+    over = False
+
+    def _talk(self, connection: socket.socket) -> None:
+        self.calls += 1
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 x\r\nX: ")
+            while not self.over:
+                connection.sendall(b"a")
+                time.sleep(0.01)
+
+
+def test_an_engine_that_never_comes_to_an_end_is_cut_off_and_not_asked_twice(here: Here, tmp_path: Path) -> None:
+    (tmp_path / "slow").mkdir()
+    slow = Trickle(tmp_path / "slow", lambda _: b"")
+    both = Observer(replace(here.settings, engines=(here.engine.path, slow.path), timeout=SECOND // 2), Clock())
+    for _ in range(2):
+        assert here.look(both) == {"web": "ok"}
+        assert both.notices[-1] == f"{slow.path} does not answer"
+    assert slow.calls == 1
+    slow.over = True
+    until(lambda: here.look(both) == {"web": "ok"} and slow.calls > 1, "it is asked again")
 
 
 def test_among_the_usual_sockets_one_that_was_seen_before_is_missed(here: Here, tmp_path: Path) -> None:
