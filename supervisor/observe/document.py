@@ -14,7 +14,7 @@ from supervisor.core.model import DesiredService
 from supervisor.core.text import printable
 from supervisor.files.fields import name_fault
 from supervisor.observe.identity import identify
-from supervisor.observe.sighting import SYSTEMD, Sighting
+from supervisor.observe.sighting import SYSTEMD, Reached, Sighting
 from supervisor.observe.units import unit_of
 
 _DETAIL_LIMIT = 200
@@ -55,6 +55,23 @@ def node_document(
             for name in sorted({*look.answered, *look.failed})
         },
     }
+
+
+def reachability_document(found: Mapping[str, Reached], previous: Mapping[str, Any], now: Instant) -> dict[str, Any]:
+    """The document ``reachability/<node>.json`` of the nodes that were looked for; ``previous`` is the one before."""
+    earlier = previous.get("nodes")
+    nodes = {}
+    for name in sorted(found):
+        before = earlier.get(name) if isinstance(earlier, dict) else None
+        same = isinstance(before, dict) and before.get("status") == found[name].status
+        since = _moment(before.get("since")) if isinstance(before, dict) and same else None
+        nodes[name] = {
+            "status": found[name].status,
+            # Nobody says since when: it is the first look that found it so.
+            "since": format_instant(now if since is None or since > now else since),
+            "detail": _detail(found[name].detail),
+        }
+    return {"observed_at": format_instant(now), "nodes": nodes}
 
 
 def sources_of(previous: Mapping[str, Any]) -> tuple[str, ...]:

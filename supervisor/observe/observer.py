@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Protocol
 
-from supervisor.core.instant import SECOND, Instant, format_instant
+from supervisor.core.instant import SECOND, Instant
 from supervisor.core.model import Desired, DesiredNode, DesiredService
 from supervisor.core.text import json_text
 from supervisor.errors import InputError, ObserverError, SourceError
 from supervisor.files import atomic
 from supervisor.files.inventory import load_inventory
 from supervisor.files.reading import Settle, read_text, shown_path
-from supervisor.observe.document import Look, node_document, sources_of
+from supervisor.observe.document import Look, node_document, reachability_document, sources_of
 from supervisor.observe.engine import Engine
 from supervisor.observe.reach import reach
 from supervisor.observe.settings import USUAL, ObserverSettings
@@ -138,12 +138,8 @@ class Observer:
         if not others and not os.path.exists(path):
             return
         found = reach(others, self._settings.timeout)
-        nodes = {
-            name: {"status": found[name].status, "detail": found[name].detail}
-            for name in sorted(found)
-            if not self._speaks_for_itself(name, found[name].status, now)
-        }
-        self._try(faults, path, {"observed_at": format_instant(now), "nodes": nodes})
+        silent = {name: one for name, one in found.items() if not self._speaks_for_itself(name, one.status, now)}
+        self._try(faults, path, reachability_document(silent, self._previous(path), now))
 
     def _speaks_for_itself(self, node: str, status: str, now: Instant) -> bool:
         """Has it a document of its own that would know better?
@@ -165,7 +161,7 @@ class Observer:
         except FileNotFoundError:
             return {}
         except (InputError, ValueError, RecursionError):
-            self.notices.append(f"what {shown_path(path)} said before cannot be read; restarts are counted anew")
+            self.notices.append(f"what {shown_path(path)} said before cannot be read, so it is forgotten")
             return {}
         return value if isinstance(value, dict) else {}
 

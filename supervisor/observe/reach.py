@@ -6,11 +6,11 @@ import asyncio
 import errno
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from supervisor.core.instant import SECOND, Duration
 from supervisor.core.text import shown
+from supervisor.observe.sighting import Reached
 
 _AT_ONCE = 256
 _ADDRESSES = 8
@@ -19,14 +19,6 @@ _ADDRESSES = 8
 # Nobody at that address answers. Everything else that goes wrong is this machine's own trouble.
 _NOBODY = frozenset([errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.EHOSTDOWN])
 _ALIVE = frozenset([errno.ECONNREFUSED, errno.ECONNRESET])
-
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """A node word, ``online``, ``offline`` or ``unknown``, and why."""
-
-    status: str
-    detail: str
 
 
 def parse_address(text: str) -> tuple[str, int] | None:

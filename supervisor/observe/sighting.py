@@ -39,6 +39,14 @@ class Sighting:
     created: Instant = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A node word, ``online``, ``offline`` or ``unknown``, and why."""
+
+    status: str
+    detail: str
+
+
 class Source(Protocol):
     """Something that can be looked at. ``name`` is told to people, and stands in the document."""
 

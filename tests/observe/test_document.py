@@ -10,8 +10,8 @@ import pytest
 
 from supervisor.core.instant import SECOND, parse_instant
 from supervisor.core.model import DesiredService
-from supervisor.observe.document import Look, node_document, sources_of
-from supervisor.observe.sighting import SYSTEMD, Sighting
+from supervisor.observe.document import Look, node_document, reachability_document, sources_of
+from supervisor.observe.sighting import SYSTEMD, Reached, Sighting
 
 NOW = parse_instant("2026-11-23T12:00:00Z")
 WINDOW = 300 * SECOND
@@ -147,3 +147,18 @@ def test_a_document_that_somebody_else_wrote_does_no_harm(previous: dict[str, An
     silent = written(Look(NOW, (), frozenset(), {DOCKER: "is silent"}), previous)
     assert silent["services"]["web"]["status"] == "unknown"
     sources_of(previous)
+
+
+def test_a_node_is_what_it_is_since_it_was_first_seen_so() -> None:
+    document: dict[str, Any] = {}
+    said = []
+    for number, status in enumerate(("online", "online", "offline", "offline", "online")):
+        document = reachability_document({"nas": Reached(status, "why")}, document, NOW + number * SECOND)
+        said.append(document["nodes"]["nas"]["since"][-3:-1])
+    assert said == ["00", "00", "02", "02", "04"]
+
+
+@pytest.mark.parametrize("nodes", [[], {"nas": 1}, {"nas": {"status": "online", "since": "2099-01-01T00:00:00Z"}}])
+def test_what_somebody_else_wrote_of_nodes_does_no_harm(nodes: Any) -> None:
+    document = reachability_document({"nas": Reached("online", "why")}, {"nodes": nodes}, NOW)
+    assert document["nodes"]["nas"] == {"status": "online", "since": "2026-11-23T12:00:00Z", "detail": "why"}
