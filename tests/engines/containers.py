@@ -86,7 +86,7 @@ class Engine:
     def serve(self) -> None:
         """Answer on the socket."""
         with (self.folder / "log").open("ab") as log:
-            self._service = subprocess.Popen(self.service, stdout=log, stderr=log)
+            self._service = subprocess.Popen(self.service, stdout=log, stderr=log, start_new_session=True)
         until(lambda: self("version", check=False), "the API answers")
 
     def silence(self) -> None:
@@ -162,6 +162,38 @@ class Podman(Engine):
     def clear(self) -> None:
         super().clear()
         self("pod", "rm", "--force", "--all", check=False)
+
+
+class RootlessPodman(Podman):
+    """That of a user who has no rights at all, and one number: all that its containers hold belongs to that user."""
+
+    user = 65534
+
+    def __init__(self) -> None:
+        super().__init__()
+        os.chown(self.folder, self.user, self.user)
+
+    @property
+    def command(self) -> list[str]:
+        return [
+            *("setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"),
+            *("env", "-i", f"PATH={os.environ['PATH']}", f"HOME={self.folder}", f"XDG_RUNTIME_DIR={self.folder}"),
+            *(*super().command, "--storage-driver", "vfs", "--events-backend", "file"),
+        ]
+
+    def silence(self) -> None:
+        # It runs once more in the user's namespace, and that one is not the child that we know.
+        if self._service is not None:
+            os.killpg(self._service.pid, signal.SIGKILL)
+        super().silence()
+
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        # Podman leaves one behind that keeps the user's namespace; nobody else lives in this folder.
+        for process in Path("/proc").glob("[1-9]*"):
+            with suppress(OSError):
+                if f"HOME={self.folder}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                    os.kill(int(process.name), signal.SIGKILL)
 
 
 class Docker(Engine):

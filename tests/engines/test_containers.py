@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.engines.circle import NODE, Circle
-from tests.engines.containers import IMAGE, Engine, Podman
+from tests.engines.containers import IMAGE, Engine, Podman, RootlessPodman
 from tests.systemd.machine import until
 
 WEB = f"service:{NODE}/web"
 REDEPLOY = ("required", WEB, "redeploy")
-DEPLOY = ("required", WEB, "deploy")
 UNKNOWN = ("blocked", WEB, "check_observer")
 CLEARED = ("resolved", WEB, "cleared")
 INVENTORY = "services:\n  web:\n"
@@ -41,9 +40,14 @@ def test_a_removed_container_is_deployed(circle: Circle, engine: Engine) -> None
     engine.start("web")
     circle.close(INVENTORY)
     engine("rm", "--force", "web")
-    circle.expect(*_either(circle, [DEPLOY], [REDEPLOY, ("resolved", WEB, "replaced"), DEPLOY]))
+    circle.expect(*_either(circle, *_gone(WEB)))
     engine.start("web")
     circle.expect(*_either(circle, [CLEARED], [("resolved", WEB, "replaced"), REDEPLOY, CLEARED]))
+
+
+def _gone(what: str) -> list[list[tuple[str, str, str]]]:
+    deploy = ("required", what, "deploy")
+    return [[deploy], [("required", what, "redeploy"), ("resolved", what, "replaced"), deploy]]
 
 
 def _either(circle: Circle, *ways: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
@@ -127,8 +131,10 @@ def test_a_oneshot_that_finishes_is_well(circle: Circle, engine: Engine) -> None
 
 
 def test_a_oneshot_that_fails_is_redeployed(circle: Circle, engine: Engine, tmp_path: Path) -> None:
-    engine.start("web", "sh", "-c", "sleep 1; test -e /data/well", options=("--volume", f"{tmp_path}:/data"))
+    script = "while ! test -e /data/go; do sleep 0.1; done; test -e /data/well"
+    engine.start("web", "sh", "-c", script, options=("--volume", f"{tmp_path}:/data"))
     circle.close("services:\n  web: {oneshot: true}\n")
+    (tmp_path / "go").touch()
     circle.expect(REDEPLOY)
     assert circle.service("web")["status"] == "failed"
     (tmp_path / "well").touch()
@@ -149,6 +155,24 @@ def test_an_engine_that_is_gone_makes_nothing_missing(circle: Circle, engine: En
     finally:
         engine.serve()
     circle.expect(CLEARED)
+
+
+def test_a_podman_of_a_user_is_looked_at_beside_another_engine(circle: Circle, engine: Engine) -> None:
+    if (reason := RootlessPodman.why_not()) is not None:
+        pytest.skip(reason)
+    with RootlessPodman() as other:
+        engine.start("web")
+        other.start("db")
+        circle.look_through(engine.socket, "--engines", f"{engine.socket} {other.socket}")
+        circle.close("services:\n  web:\n  db:\n")
+        assert circle.service("db")["source"] == str(other.socket)
+        other.silence()
+        circle.expect(("blocked", f"service:{NODE}/db", "check_observer"))
+        assert circle.service("web")["status"] == "ok"
+        other.serve()
+        circle.expect(("resolved", f"service:{NODE}/db", "cleared"))
+        other("rm", "--force", "db")
+        circle.expect(*_either(circle, *_gone(f"service:{NODE}/db")))
 
 
 def test_an_engine_that_hangs_is_cut_off(circle: Circle, engine: Engine) -> None:

@@ -131,6 +131,28 @@ def test_a_unit_that_is_masked_is_redeployed_and_one_that_is_removed_deployed(la
     until(lambda: lab.events()[-1:] == [(*CLEARED, "job")], "it is well")
 
 
+def test_a_unit_that_is_refused_is_redeployed_and_a_oneshot_that_is_skipped_is_well(lab: Lab) -> None:
+    lab.unit("job.service", "ExecStart=/usr/bin/sleep 1000")
+    lab.unit("skipped.service", "Type=oneshot", "ExecStart=/usr/bin/true", "[Unit]", "ConditionPathExists=/absent")
+    lab.unit("skipped.timer", "OnCalendar=yearly", section="Timer")
+    lab.machine.systemctl("start", "job", "skipped.timer", "skipped")
+    lab.close("services:\n  job:\n  skipped: {oneshot: true}\n")
+    assert lab.service("skipped")["detail"] == "skipped: a condition of its unit was not met"
+    file = lab.machine.path("/etc/systemd/system/job.service")
+    text = file.read_text()
+    lab.machine.systemctl("stop", "job")
+    lab.expect(REDEPLOY)
+    file.write_text("[Service]\nType=simple\n")
+    lab.machine.systemctl("daemon-reload")
+    lab.look()
+    assert (lab.service("job")["status"], lab.service("job")["raw"]["load"]) == ("failed", "bad-setting")
+    lab.expect()
+    file.write_text(text)
+    lab.machine.systemctl("daemon-reload")
+    lab.machine.systemctl("start", "job")
+    lab.expect(CLEARED)
+
+
 def test_a_oneshot_that_finishes_is_well_and_one_that_fails_is_not(lab: Lab) -> None:
     lab.unit("job.service", "Type=oneshot", "ExecStart=/usr/bin/test -e /run/well")
     # systemd forgets a finished unit to which nothing refers.
