@@ -15,7 +15,7 @@ cat <<END
 
 The daemon now watches this copy. In a second terminal, let Traefik fail:
 
-  sed -i '/"traefik": {/,/}/s/healthy/unhealthy/' $scratch/world/nodes/nuc.json
+  sed -i '/"traefik": {/s/healthy/unhealthy/' $scratch/world/nodes/nuc.json
 
 and see a recommendation appear below; change "unhealthy" back and it is resolved. Ctrl-C ends it.
 
