@@ -6,6 +6,8 @@ import asyncio
 import errno
 import socket
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from supervisor.core.instant import SECOND, Duration
@@ -13,6 +15,7 @@ from supervisor.core.text import shown
 from supervisor.observe.sighting import Reached
 
 _AT_ONCE = 256
+_NAMES_AT_ONCE = 8
 _ADDRESSES = 8
 """Of one name, at most."""
 
@@ -35,14 +38,20 @@ def parse_address(text: str) -> tuple[str, int] | None:
 
 def reach(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> dict[str, Reached]:
     """Every node by name. Online as soon as one of its addresses answers, offline when all are silent."""
-    return asyncio.run(_Prober(timeout / SECOND).nodes(nodes))
+    # A resolver that hangs would be waited for by the event loop's own threads; by these it is not.
+    resolver = ThreadPoolExecutor(_NAMES_AT_ONCE, thread_name_prefix="resolver")
+    try:
+        return asyncio.run(_Prober(timeout / SECOND, resolver).nodes(nodes))
+    finally:
+        resolver.shutdown(wait=False, cancel_futures=True)
 
 
 class _Prober:
     """Asks after all nodes at once; each wait ends after ``patience`` seconds."""
 
-    def __init__(self, patience: float) -> None:
+    def __init__(self, patience: float, resolver: Executor) -> None:
         self._patience = patience
+        self._resolver = resolver
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def nodes(self, nodes: Mapping[str, Sequence[str]]) -> dict[str, Reached]:
@@ -58,13 +67,21 @@ class _Prober:
             return Reached("unknown", f"{shown(address)} is no address such as nas.lan:22 or [2001:db8::7]:22")
         try:
             async with asyncio.timeout(self._patience):
-                found = await asyncio.get_running_loop().getaddrinfo(*parsed, type=socket.SOCK_STREAM)
+                found = await self._resolve(*parsed)
         except TimeoutError:
             return Reached("unknown", f"the name in {address} was not resolved within {self._patience:g} s")
         except (OSError, UnicodeError) as error:
             # Whose name cannot be resolved may be there all the same.
             return Reached("unknown", f"the name in {address} cannot be resolved: {_why(error)}")
         return _best(await asyncio.gather(*(self._connect(address, one[0], one[4]) for one in found[:_ADDRESSES])))
+
+    async def _resolve(self, host: str, port: int) -> list[Any]:
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        try:
+            # What is no name need not wait behind names.
+            return ask(flags=socket.AI_NUMERICHOST)
+        except socket.gaierror:
+            return await asyncio.get_running_loop().run_in_executor(self._resolver, ask)
 
     async def _connect(self, address: str, family: int, to: Any) -> Reached:
         async with self._at_once:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import socket
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
@@ -79,6 +82,24 @@ def test_a_name_that_cannot_be_resolved_leaves_it_open() -> None:
     found = reach({"nas": ["nowhere.invalid:22"]}, 20 * SECOND)["nas"]
     assert found.status == "unknown"
     assert "cannot be resolved" in found.detail
+
+
+def test_a_resolver_that_hangs_is_not_waited_for(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    stack.callback(over.set)
+    resolve = socket.getaddrinfo
+
+    def hang(host: str, *rest: Any, **more: Any) -> Any:
+        known = host == "127.0.0.1" or more.get("flags") == socket.AI_NUMERICHOST
+        return resolve(host, *rest, **more) if known else over.wait(60)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    began = time.monotonic()
+    # However many there are, an address that is no name needs nobody to resolve it.
+    found = reach({"nas": ["nas.lan:22"] * 50, "nuc": [f"127.0.0.1:{listening(stack)}"]}, SECOND // 2)
+    assert time.monotonic() - began < 20
+    assert {name: one.status for name, one in found.items()} == {"nas": "unknown", "nuc": "online"}
+    assert found["nas"].detail == "the name in nas.lan:22 was not resolved within 0.5 s"
 
 
 def test_addresses_as_people_write_them() -> None:
