@@ -110,12 +110,11 @@ class Daemon:
         return resident(self.process.pid, key)
 
     def used(self) -> float:
-        """Seconds of processor time so far, of all threads."""
-        return sum(int((one / "schedstat").read_text().split()[0]) for one in self._threads()) / 1e9
+        return used(self.process.pid)
 
     def wakeups(self) -> int:
         """How often its threads have waited for something so far."""
-        lines = [line for one in self._threads() for line in (one / "status").read_text().splitlines()]
+        lines = [line for one in threads(self.process.pid) for line in (one / "status").read_text().splitlines()]
         return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
 
     def passes(self, trigger: str = "") -> list[dict[str, Any]]:
@@ -125,8 +124,14 @@ class Daemon:
                 lines.append(json.loads(line))
         return [one for one in lines if one.get("event") == "pass" and trigger in {"", one["trigger"]}]
 
-    def _threads(self) -> list[Path]:
-        return list(Path(f"/proc/{self.process.pid}/task").iterdir())
+
+def used(pid: int) -> float:
+    """Seconds of processor time so far, of all threads of a process."""
+    return sum(int((one / "schedstat").read_text().split()[0]) for one in threads(pid)) / 1e9
+
+
+def threads(pid: int) -> list[Path]:
+    return list(Path(f"/proc/{pid}/task").iterdir())
 
 
 class Flipping:

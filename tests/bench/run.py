@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.bench import fleet, inside, papers
+from tests.bench import commands, fleet, inside, papers
 from tests.bench.daemons import Daemon, Flipping
 from tests.bench.figures import Figure, Table, median, quantile
 
@@ -296,7 +296,7 @@ def start(bench: Bench) -> list[Figure]:
         stdout=subprocess.DEVNULL,
     )
     needs = "import argparse, supervisor.cli.views, supervisor.daemon.judging, supervisor.daemon.recorder"
-    commands = {
+    short = {
         "python": [sys.executable, "-c", "import argparse, json"],
         "--help": [*ours, "--help"],
         "status": [*ours, "status", *common],
@@ -304,10 +304,10 @@ def start(bench: Bench) -> list[Figure]:
         "imports": [sys.executable, "-c", f"{needs}, supervisor.core.report, supervisor.daemon.clock"],
         "reconcile": [*ours, "reconcile", *common, "--inventory", f"{root}/hosts", "--world", f"{root}/world"],
     }
-    took: dict[str, list[float]] = {name: [] for name in commands}
+    took: dict[str, list[float]] = {name: [] for name in short}
     for _ in range(25):
-        for name, command in commands.items():
-            took[name].append(_processor(command) * 1e3)
+        for name, command in short.items():
+            took[name].append(commands.run(command).processor * 1e3)
     found = {name: median(values) for name, values in took.items()}
     return [
         Figure('python -c "import argparse, json"', found["python"], "ms"),
@@ -336,16 +336,6 @@ def restart(bench: Bench) -> list[Figure]:
     ]
 
 
-def _processor(command: list[str]) -> float:
-    """Seconds of processor time that a command takes."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise RuntimeError(f"{command} ended with {process.returncode}")
-    return usage.ru_utime + usage.ru_stime
-
-
 SECTIONS: dict[str, tuple[str, Callable[[Bench], list[Figure]]]] = {
     "cold": ("A pass from nothing, processor time, medians", cold),
     "change": ("One file changes: rename to durable event", change),
@@ -367,6 +357,18 @@ def machine() -> str:
     return f"{dt.datetime.now(dt.UTC):%Y-%m-%d}; {os.cpu_count()} cores, {versions}"
 
 
+def conclude(tables: list[Table], series: dict[str, Series], file: Path | None, write: bool) -> int:
+    """Keep what was measured where it is asked for, and say which limits are missed; the exit status."""
+    if file:
+        result: dict[str, Any] = {"machine": machine(), "tables": [asdict(one) for one in tables], "series": series}
+        file.write_text(json.dumps(result, indent=1) + "\n")
+    if write:
+        papers.write(machine(), tables, series)
+    missed = [f"{table.name}: {one.name}" for table in tables for one in table.figures if one.verdict == "MISSED"]
+    print("\n" + (f"missed: {'; '.join(missed)}" if missed else "every limit is met"))
+    return 1 if missed else 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__, allow_abbrev=False)
     parser.add_argument("--only", default=",".join(SECTIONS), help="sections, separated by commas")
@@ -382,19 +384,8 @@ def main() -> int:
         title, measure = SECTIONS[name]
         tables.append(Table(name, title, tuple(measure(bench))))
         print(f"\n{tables[-1].text()}", flush=True)
-    if options.json:
-        result: dict[str, Any] = {
-            "machine": machine(),
-            "tables": [asdict(one) for one in tables],
-            "series": bench.series,
-        }
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
-    if options.write:
-        papers.write(machine(), tables, bench.series)
     shutil.rmtree(bench.folder, ignore_errors=True)
-    missed = [f"{table.name}: {one.name}" for table in tables for one in table.figures if one.verdict == "MISSED"]
-    print("\n" + (f"missed: {'; '.join(missed)}" if missed else "every limit is met"))
-    return 1 if missed else 0
+    return conclude(tables, bench.series, options.json, options.write)
 
 
 if __name__ == "__main__":
