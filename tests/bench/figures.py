@@ -34,11 +34,12 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures of one subject, under its heading."""
+    """Figures of one subject, under its heading; ``notes`` are sentences about all of them."""
 
     name: str
     title: str
     figures: tuple[Figure, ...]
+    notes: tuple[str, ...] = ()
 
     def text(self) -> str:
         width = max(len(one.name) for one in self.figures)
@@ -48,14 +49,14 @@ class Table:
             lines.append(
                 f"  {one.name:<{width}}  {one.shown:>12}  {'; '.join(filter(None, (limit, one.note)))}".rstrip()
             )
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
     def markdown(self) -> str:
         lines = ["| figure | measured | at most | |", "|---|---:|---:|---|"]
         for one in self.figures:
             verdict = {"met": "", "MISSED": "**missed**"}.get(one.verdict, "")
             lines.append(f"| {one.name} | {one.shown} | {one.bound} | {'; '.join(filter(None, (verdict, one.note)))} |")
-        return "\n".join(lines)
+        return "\n".join([*lines, *(f"\n{note}" for note in self.notes)])
 
 
 def number(value: float) -> str:
