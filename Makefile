@@ -9,7 +9,7 @@ SCRATCH := .scratch
 export PIP_CONSTRAINT := $(CURDIR)/config/constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-newer test-systemd test-engines torture fuzz bench check lint types floors format constraints install uninstall clean
+.PHONY: help run test test-newer test-systemd test-engines torture fuzz bench bench-peers check lint types floors format constraints install uninstall clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ fuzz: $(VENV)/.dev ## 100 000 broken inputs through reader, judgement and emitte
 
 bench: $(VENV)/.bench ## what it costs, as ratios within one run; ARGS='--only SECTION,... --json FILE --write'
 	@$(BIN)/python -m tests.bench.run $(ARGS)
+
+bench-peers: $(VENV)/.dev ## ours against Prometheus, monit, ansible and cfengine, which it fetches itself; says so where it cannot
+	@$(BIN)/python -m tests.bench.peers $(ARGS)
 
 check: lint types floors ## style, types and floors, as CI runs them
 

@@ -1,0 +1,47 @@
+"""Ours, as shipped, to be held against the peers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from tests.bench import commands
+from tests.bench.commands import Took
+from tests.bench.daemons import Daemon
+from tests.bench.inside import STALE_AFTER
+from tests.bench.peers.peer import Command
+
+
+def command(root: Path) -> Command:
+    argv = [sys.executable, "-m", "supervisor", "reconcile", "--dry-run", "-o", "json", "--stale-after", STALE_AFTER]
+    return Command("ours", [*argv, "--inventory", f"{root}/hosts", "--world", f"{root}/world"], found)
+
+
+def found(took: Took) -> set[str]:
+    """What a report holds to be missing or unhealthy, whether something else explains it or not."""
+    return {
+        one["subject"].removeprefix("service:")
+        for one in json.loads(took.output)["drift"]
+        if one["condition"] in {"missing_service", "unhealthy_service"}
+    }
+
+
+class Ours(Daemon):
+    """The daemon, which besides tells when an event was on disk."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, stamped=True, watchdog=30)
+
+    def found(self) -> set[str]:
+        return found(commands.run(command(self.root).argv))
+
+
+def resync(root: Path) -> float:
+    """Seconds of processor time of one resync that finds nothing new."""
+    with Daemon(root, "--resync-interval", "500ms") as daemon:
+        # Files are looked into until they are two seconds old.
+        daemon.listen_for(5)
+        passes, used = len(daemon.passes("resync")), daemon.used()
+        daemon.listen_for(10)
+        return (daemon.used() - used) / (len(daemon.passes("resync")) - passes)
