@@ -139,8 +139,9 @@ def event_json(event: Event) -> str:
 def event(event: Event, style: Style) -> str:
     data = event["data"]
     if event["type"] == "summary_changed":
-        counts = data.get("counts") or {}
-        what = f"{data.get('from') or 'unknown'} -> {data.get('to')} ({counts.get('recommendations')} recommendations)"
+        counts = data.get("counts")
+        count = counts.get("recommendations") if isinstance(counts, dict) else None
+        what = f"{data.get('from') or 'unknown'} -> {data.get('to')} ({count} recommendations)"
     elif event["type"] == "reconcile_resolved":
         cause = f" by {data['inhibited_by']}" if data.get("inhibited_by") else ""
         what = f"{data.get('resolution')}{cause} [{data.get('fingerprint')}]"

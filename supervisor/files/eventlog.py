@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
@@ -17,7 +18,7 @@ from typing import BinaryIO
 from supervisor.core.events import LINE_LIMIT, START, Event, Position, event_line, parse_line
 from supervisor.errors import EventLogError
 from supervisor.files import atomic
-from supervisor.files.reading import reason, shown_path
+from supervisor.files.reading import kind_of, reason, shown_path
 
 _TAIL = 512
 _CHUNK = 1 << 20
@@ -117,7 +118,17 @@ def read(path: str, offset: int = 0, inode: int = 0) -> tuple[list[Event], int, 
 
 
 def _for_reading(path: str) -> BinaryIO:
-    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK | os.O_CLOEXEC))
+    return open(path, "rb", opener=_opener)
+
+
+def _opener(path: str, flags: int) -> int:
+    """Whoever may write to the folder can put a device there that never ends, or a FIFO."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise atomic.UnsafeError(f"it is {kind_of(mode)}, not a regular file")
+    return descriptor
 
 
 def _rest_of(path: str, inode: int, offset: int) -> list[Event]:

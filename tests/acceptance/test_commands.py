@@ -136,6 +136,18 @@ def test_events_are_filtered(lab: Lab) -> None:
     assert lab.command("events", "--since", "1d").stdout.count("\n") == 3
 
 
+def test_an_event_that_says_odd_things_is_shown_all_the_same(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="exited")
+    lab.command("reconcile")
+    event = lab.events()[-1]
+    odd: list[dict[str, object]] = [{"counts": [1], "to": ["x"]}, {"counts": "many"}, {}]
+    with lab.log.open("a") as log:
+        log.writelines(json.dumps({**event, "data": data}) + "\n" for data in odd)
+    done = lab.command("events")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(" summary_changed ") == 1 + len(odd)
+
+
 def test_events_follow_what_comes(lab: Lab) -> None:
     arguments = [sys.executable, "-m", "supervisor", "events", *lab.options, "--follow", "-o", "json"]
     following = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=environment())

@@ -197,6 +197,23 @@ def test_people_may_read_a_log_of_somebody_else(tmp_path: Path) -> None:
     assert sequences(eventlog.read(str(tmp_path / "link"))[0]) == [1]
 
 
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "/dev/tty"])
+def test_a_device_at_the_logs_name_is_nothing_to_read_for_people_either(tmp_path: Path, device: str) -> None:
+    log = tmp_path / "log"
+    log.symlink_to(device)
+    with pytest.raises(EventLogError, match=r"a device|No such device"):
+        eventlog.read(str(log))
+
+
+def test_what_is_no_file_is_named_to_people(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    os.mkfifo(log)
+    with pytest.raises(EventLogError, match="it is a FIFO, not a regular file"):
+        eventlog.read(str(log))
+    with pytest.raises(EventLogError, match="it is a folder, not a regular file"):
+        eventlog.read(str(tmp_path))
+
+
 def test_the_log_is_readable_for_all_and_writable_for_us_alone(tmp_path: Path) -> None:
     mask = os.umask(0o022)
     try:
