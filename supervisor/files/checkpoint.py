@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -13,13 +14,18 @@ from supervisor.core.events import START, Position
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.ledger import Entry, Ledger
 from supervisor.core.model import Summary
-from supervisor.core.text import json_text
+from supervisor.core.text import json_text, shown
 from supervisor.errors import CheckpointError, LockedError
 from supervisor.files import atomic
 from supervisor.files.reading import reason, shown_path
 
 VERSION = 1
 _LIMIT = 256 << 20
+_FINGERPRINT = re.compile("[0-9a-f]{16}")
+_MAX_SEQUENCE = 10**17
+"""Readers of the log pass over longer numbers."""
+_MAX_TEXT = 24 << 10
+"""Bytes, of which an event's line has room for two; a subject is at most a path, with each of its bytes escaped."""
 
 
 class Checkpoint(NamedTuple):
@@ -161,14 +167,23 @@ def _encode(checkpoint: Checkpoint) -> str:
     return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in parts.items()) + "\n}\n"
 
 
+def _is_short(text: Any) -> bool:
+    return isinstance(text, str) and text.isprintable() and len(json_text(text).encode()) <= _MAX_TEXT
+
+
 def _decode(document: Any) -> Checkpoint:
     if document["version"] != VERSION:
         raise ValueError(f"its version is {document['version']!r}")
     entries: dict[str, Entry] = {}
     for key, value in document["open"].items():
         recommendation: Mapping[str, Any] = value["recommendation"]
-        if recommendation["fingerprint"] != key or not isinstance(recommendation["subject"], str):
-            raise ValueError(f"the entry {key!r} contradicts itself")
+        if recommendation["fingerprint"] != key:
+            raise ValueError(f"the entry {shown(key)} contradicts itself")
+        action = recommendation.get("action")
+        if not (_FINGERPRINT.fullmatch(key) and _is_short(recommendation["subject"])) or not (
+            action is None or _is_short(action)
+        ):
+            raise ValueError(f"the entry {shown(key)} could never be said to be resolved")
         entries[key] = Entry(
             recommendation,
             parse_instant(value["first_seen"]),
@@ -179,6 +194,8 @@ def _decode(document: Any) -> Checkpoint:
     position = Position(log["inode"], log["offset"], log["tail"])
     if not all(type(one) is int and one >= 0 for one in (sequence, position.inode, position.offset)):
         raise ValueError("a count is no whole number")
+    if sequence >= _MAX_SEQUENCE:
+        raise ValueError("its sequence was never reached")
     if not isinstance(position.tail, str) or not isinstance(watch, str | None):
         raise ValueError("a text is none")
     ledger = Ledger(sequence, None if summary is None else Summary(summary), entries)

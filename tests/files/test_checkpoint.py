@@ -112,6 +112,38 @@ def test_a_checkpoint_with_one_part_that_makes_no_sense_is_damaged(tmp_path: Pat
         checkpoint.load(str(path))
 
 
+NEVER_OURS = {
+    "a subject that fits on no line": {"subject": "service:a/" + "x" * 40_000},
+    "a subject of control characters": {"subject": "service:a/\n"},
+    "a fingerprint that is none": {"fingerprint": "f" * 4000},
+    "an action that is no word": {"action": ["redeploy"]},
+    "an action that fits on no line": {"action": "x" * 100_000},
+}
+
+
+@pytest.mark.parametrize("odd", NEVER_OURS.values(), ids=NEVER_OURS)
+def test_what_could_never_be_announced_is_damage(tmp_path: Path, odd: dict[str, Any]) -> None:
+    """Its resolution would be an event that no log takes: every pass would fail of it."""
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    document = json.loads(path.read_text())
+    entry = next(iter(document["open"].values()))
+    entry["recommendation"] |= odd
+    document["open"] = {entry["recommendation"]["fingerprint"]: entry}
+    path.write_text(json.dumps(document))
+    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+        checkpoint.load(str(path))
+
+
+def test_a_sequence_that_readers_of_the_log_pass_over_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | {"sequence": 10**18 - 1}))
+    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+        checkpoint.load(str(path))
+
+
 def test_every_part_of_a_checkpoint_is_a_damaged_one(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.json"
     checkpoint.save(str(path), FULL)
