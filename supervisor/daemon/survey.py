@@ -50,12 +50,15 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class _Listing:
-    """A folder's real folders, by path, and the links in it that matter; ``signature`` is None while it is young."""
+    """A folder's real folders, and its links with whether their names matter; ``signature`` is None while it is young.
+
+    Where a link leads may change without its folder.
+    """
 
     identity: Identity
     signature: Signature | None
     folders: tuple[str, ...]
-    links: tuple[str, ...]
+    links: tuple[tuple[str, bool], ...]
 
 
 class Surveyor:
@@ -88,7 +91,11 @@ class Surveyor:
                     continue
                 self._known[folder] = listing
                 folders[folder] = listing.identity
-                blind += [f"{name} is a symbolic link, behind which changes are not noticed" for name in listing.links]
+                blind += [
+                    f"{shown_path(path)} is a symbolic link, behind which changes are not noticed"
+                    for path, matters in listing.links
+                    if matters or os.path.isdir(path)
+                ]
                 work += reversed(listing.folders)
         return Survey(folders, tuple(blind))
 
@@ -102,16 +109,10 @@ class Surveyor:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
-                elif entry.is_symlink() and not ignored(entry.name) and (root.matters(entry.name) or _is_dir(entry)):
-                    links.append(shown_path(entry.path))
+                elif entry.is_symlink() and not ignored(entry.name):
+                    links.append((entry.path, root.matters(entry.name)))
         old = found if is_old(found, self._now()) else None
         return _Listing((status.st_dev, status.st_ino), old, tuple(sorted(folders)), tuple(sorted(links)))
-
-
-def _is_dir(entry: os.DirEntry[str]) -> bool:
-    with suppress(OSError):
-        return entry.is_dir()
-    return False
 
 
 def watches() -> int | None:

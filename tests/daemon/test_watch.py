@@ -238,6 +238,25 @@ def test_links_are_said_and_those_that_do_not_matter_are_not(tmp_path: Path, wat
     )
 
 
+def test_a_link_that_leads_to_a_folder_only_now_is_said(
+    tmp_path: Path, changes: Changes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("supervisor.daemon.survey.is_old", lambda *_: True)
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "more").symlink_to(tmp_path / "elsewhere")
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
+    try:
+        assert watcher.check(both(tmp_path)) == WATCHING
+        # Nothing in the watched folder changes with it.
+        (tmp_path / "elsewhere").mkdir()
+        assert "more is a symbolic link" in watcher.check(both(tmp_path))
+        (tmp_path / "elsewhere").rmdir()
+        assert watcher.check(both(tmp_path)) == WATCHING
+    finally:
+        watcher.stop()
+
+
 def test_what_cannot_be_watched_is_tried_again_with_a_growing_pause(tmp_path: Path, changes: Changes) -> None:
     attempts = []
 
