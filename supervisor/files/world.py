@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import count
 from operator import attrgetter
 from typing import Any
 
@@ -42,6 +43,8 @@ from supervisor.files.reading import Content, Settle, reason, shown_path
 SUFFIXES = (".json", ".yaml", ".yml")
 _IGNORED_ENDS = ("~", ".tmp", ".swp")
 _MAX_DEPTH = 32
+_MAX_FOLLOWED = 1000
+"""Folders that are looked into behind links, in all: links to one another multiply the ways."""
 
 
 def ignored(name: str) -> bool:
@@ -73,7 +76,7 @@ class World:
         changed: dict[str, Reading | None] = {}
         if changes is None or not known:
             try:
-                files = dict(_documents(self._folder, "", ()))
+                files = dict(_documents(self._folder))
             except OSError as error:
                 return self._unusable(f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}")
             changed |= dict.fromkeys(known.keys() - files.keys())
@@ -154,10 +157,24 @@ def own_node(relative: str) -> str | None:
     return stem if folder == "nodes" and "/" not in name and dot + suffix in SUFFIXES else None
 
 
-def _documents(
-    root: str, below: str, above: tuple[tuple[int, int], ...]
-) -> Iterator[tuple[str, UnreadableError | None]]:
+_Found = Iterator[tuple[str, UnreadableError | None]]
+
+
+class _TooManyError(Exception):
+    """Links lead to more folders than are looked into."""
+
+
+def _documents(root: str) -> _Found:
     """Relative paths of documents, and of folders that cannot be looked into with the reason; OSError for the root."""
+    return _below(root, "", (), count(1), linked=False)
+
+
+def _below(
+    root: str, below: str, above: tuple[tuple[int, int], ...], followed: Iterator[int], *, linked: bool
+) -> _Found:
+    """Those of one folder. ``followed`` counts the folders behind links; ``linked``: this is one, or below one."""
+    if linked and next(followed) > _MAX_FOLLOWED:
+        raise _TooManyError
     folder = os.path.join(root, below)
     with os.scandir(folder) as entries:
         found = sorted([one for one in entries if not ignored(one.name)], key=_NAME)
@@ -175,7 +192,14 @@ def _documents(
             if len(above) >= _MAX_DEPTH:
                 yield relative, UnreadableError(f"is nested deeper than {_MAX_DEPTH} folders")
                 continue
-            yield from _documents(root, f"{relative}/", (*above, identity))
+            inner = _below(root, f"{relative}/", (*above, identity), followed, linked=linked or entry.is_symlink())
+            # Of what is behind a link all is taken or nothing.
+            yield from inner if linked or not entry.is_symlink() else list(inner)
+        except _TooManyError:
+            if linked:
+                raise
+            why = f"leads to too many folders: behind links are more than {_MAX_FOLLOWED}"
+            yield relative, UnreadableError(why)
         except FileNotFoundError:
             continue
         except OSError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,33 @@ def test_links_that_go_round_end(tmp_path: Path) -> None:
     (tmp_path / "sub" / "round").symlink_to(tmp_path / "sub")
     actual, found = load(tmp_path)
     assert (found, [one.file for one in actual.documents]) == ([], ["world/sub/a.json"])
+
+
+def test_links_that_multiply_are_refused_and_the_rest_is_read(tmp_path: Path) -> None:
+    """Ten folders, each with a link to each of the others: there are ten million ways through them."""
+    for one in range(10):
+        (tmp_path / f"d{one}").mkdir()
+        (tmp_path / f"d{one}" / "a.json").write_text('{"nodes": {"nas": "online"}}')
+        for other in range(10):
+            (tmp_path / f"d{one}" / f"l{other}").symlink_to(tmp_path / f"d{other}")
+    began = time.monotonic()
+    actual, found = load(tmp_path)
+    assert time.monotonic() - began < 20
+    assert {f"world/d{one}/a.json" for one in range(10)} <= {one.file for one in actual.documents}
+    assert "world/d9/l8: error: leads to too many folders: behind links are more than 1000" in found
+    # What is found behind a link counts wholly or not at all.
+    refused = [one.ref.path for one in actual.unreadable]
+    assert not any(one.file.startswith(f"{link}/") for one in actual.documents for link in refused)
+
+
+def test_what_is_behind_a_link_is_read(tmp_path: Path) -> None:
+    for number in range(900):
+        (tmp_path / "elsewhere" / str(number)).mkdir(parents=True)
+    (tmp_path / "elsewhere" / "899" / "a.json").write_text('{"nodes": {"nas": "online"}}')
+    (tmp_path / "world").mkdir()
+    (tmp_path / "world" / "more").symlink_to(tmp_path / "elsewhere")
+    actual, found = load(tmp_path / "world")
+    assert (found, [*actual.nodes]) == ([], ["nas"])
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "zero", "nothing", "itself"])
