@@ -1,8 +1,8 @@
-"""Notices changes below the two folders. A hint, never the truth: the resync reads everything anyway.
+"""Notices changes below the two folders. A hint, never the truth: the resync looks at everything anyway.
 
-watchdog goes blind in many ways while it looks alive. So ``check``, which every pass calls before it reads, compares
-the folders that are there with those that were, counts the kernel's watches and looks whether the threads live; it
-builds the observer anew where that can help, and says ``degraded`` and why where it cannot.
+watchdog goes blind in many ways while it looks alive. So ``check``, which every pass calls before it looks at
+everything, compares the folders that are there with those that were, counts the kernel's watches and looks whether the
+threads live; it builds the observer anew where that can help, and says ``degraded`` and why where it cannot.
 """
 
 from __future__ import annotations
