@@ -241,7 +241,16 @@ class Picture:
 
     def unavailable(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
         """The direct dependencies of ``ref`` that are not available, sorted."""
-        return tuple(target for target in self.graph.blocking(ref) if self.state_of(target) is not ServiceState.WELL)
+        # Of a web of dependencies each is asked about as often as others depend on it.
+        found = self._unavailable.get(ref)
+        if found is None:
+            found = tuple(one for one in self.graph.blocking(ref) if self.state_of(one) is not ServiceState.WELL)
+            self._unavailable[ref] = found
+        return found
+
+    @cached_property
+    def _unavailable(self) -> dict[ServiceRef, tuple[ServiceRef, ...]]:
+        return {}
 
     @cached_property
     def _roots(self) -> dict[ServiceRef, frozenset[Subject]]:
@@ -253,6 +262,10 @@ class Picture:
         work = [ref]
         while work:
             current = work[-1]
+            if current in roots:
+                # By another way meanwhile.
+                work.pop()
+                continue
             below = [target for target in self.unavailable(current) if self._end(target) is None]
             pending = [target for target in below if target not in roots]
             if pending:

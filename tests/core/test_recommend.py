@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from supervisor.core.instant import SECOND
-from supervisor.core.model import Recommendation, Severity
+from supervisor.core.model import Action, Recommendation, ServiceRef, Severity
 from supervisor.core.recommend import fingerprint
 from tests.core.homelab import NOW, ago, judged
 
@@ -74,6 +75,18 @@ def test_who_waits_says_for_what(tmp_path: Path) -> None:
     world = {"fleet.json": {"services": {"nas": {"a": "unknown", "b": "failed"}}}}
     (found,) = [one for one in judged(tmp_path, hosts, world).report.recommendations if one.blocked_by]
     assert found.reason == "web on nas is missing, and it waits for service:nas/a and 1 more (not observed)"
+
+
+def test_a_web_of_dependencies_costs_what_it_has_of_them(tmp_path: Path) -> None:
+    """Each of 300 services waits for the sixty that follow it; the last of all is what they all wait for."""
+    names = [f"s{number}" for number in range(300)]
+    lines = [f"  {name}: {{depends_on: [{', '.join(names[at + 1 : at + 61])}]}}" for at, name in enumerate(names)]
+    began = time.monotonic()
+    found = judged(tmp_path, {"nas": "services:\n" + "\n".join(lines)}, {"fleet.json": {"nodes": {"nas": "online"}}})
+    assert time.monotonic() - began < 3
+    waiting = [one for one in found.recommendations if one.action is Action.DELAY_DEPLOYMENT]
+    assert len(waiting) == 299
+    assert {one.root_causes for one in waiting} == {(ServiceRef("nas", "s299"),)}
 
 
 def test_evidence_shows_at_most_200_characters(tmp_path: Path) -> None:
