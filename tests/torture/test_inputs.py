@@ -394,14 +394,23 @@ while True:
 READER = """\
 import sys, time, yaml
 from supervisor.daemon.clock import Clock
-from supervisor.daemon.judging import judge
+from supervisor.daemon.judging import Hints, Judge, judge
 from supervisor.files.settings import load_settings
 hosts, world, passes = sys.argv[1], sys.argv[2], int(sys.argv[3])
 settings = load_settings({"inventory": hosts, "world": world}, {})
 clock = Clock()
+# As the daemon does it: what it read is remembered, and it is told what changed, or looks at everything.
+kept = Judge(settings, clock.now, clock.settle)
+root = hosts.rpartition("/")[0] + "/"
+changed = Hints.of({path.removeprefix(root): False for path in sys.argv[4:]})
+ways = (
+    lambda: judge(settings, clock.now, clock.settle),
+    lambda: kept.judge(settings),
+    lambda: kept.judge(settings, changed),
+)
 false = refused = naive = 0
-for _ in range(passes):
-    report = judge(settings, clock.now, clock.settle).report
+for number in range(passes):
+    report = ways[number % 3]().report
     conditions = {str(one.condition) for one in report.drift}
     false += "missing_service" in conditions or "offline_node" in conditions or bool(report.unmanaged)
     refused += "invalid_input" in conditions
@@ -448,7 +457,8 @@ def test_writers_in_place_are_never_taken_for_missing_services(place: Path, figu
     assert naive > 0
     figure(
         "other programs write inputs in place",
-        f"{len(files)} files truncated and written in three parts without end, {reads} reads in {passes} passes",
+        f"{len(files)} files truncated and written in three parts without end, {reads} reads in {passes} passes, "
+        "of the files alone, over what is remembered, and of what is said to have changed",
         f"{false} false missing_service, offline_node or unmanaged; in {refused} passes a file did not hold still, "
         f"which was said; of {30 * reads} naive reads {naive} were valid YAML with services missing",
     )
