@@ -349,6 +349,7 @@ def test_a_storm_of_writes_is_few_passes_and_no_memory(lab: BusyLab, figure: Fig
         made, grown = len(daemon.passes()) - passes, resident() - before
     # One at the beginning, one at each max_delay (5 s), one at the end; is_well may need one more.
     assert made <= took / 5 + 3
+    assert grown < 8 << 10
     figure(
         "a storm of writes",
         f"{writes} writes of one document in {took:.1f} s",
