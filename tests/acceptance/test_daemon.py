@@ -83,6 +83,38 @@ def test_a_file_written_in_place_is_seen(lab: Lab, daemon: Daemon) -> None:
     daemon.wait_for(lambda: ("reconcile_required", "node:nas") in lab.kinds())
 
 
+def test_many_services_that_are_gone_are_believed_when_the_file_holds_still(lab: Lab) -> None:
+    """Half of a document is one as well: not while it is being written, but at once when it stays so."""
+    names = [f"s{number:02}" for number in range(40)]
+    lines = [f"  {name}: ok\n" for name in names]
+    lab.declare("nas", "services:\n" + "".join(f"  {name}:\n" for name in names))
+    (lab.folder / "world" / "nodes" / "nas.json").unlink()
+    path = lab.folder / "world" / "nodes" / "nas.yaml"
+    path.write_text("status: online\nservices:\n" + "".join(lines))
+    with Daemon(lab, *PATIENT, "--quiet-period", "0s") as daemon:
+        held_up = 0.0
+        for _ in range(10):
+            with path.open("w") as file:
+                began = time.monotonic()
+                file.write("status: online\nservices:\n" + "".join(lines[:20]))
+                file.flush()
+                time.sleep(0.01)
+                file.write("".join(lines[20:]))
+            held_up = max(held_up, time.monotonic() - began)
+            passes = len(daemon.passes())
+            daemon.wait_for(lambda passes=passes: len(daemon.passes()) > passes)  # type: ignore[misc]
+        # A machine that holds the writer up for longer than a file takes to settle makes two changes of it.
+        assert lab.events() == [] or held_up > 0.045
+        told = len(lab.events())
+        path.write_text("status: online\nservices:\n" + "".join(lines[:20]))
+        daemon.wait_for_events(told + 21)
+    *missing, summary = lab.events()[told:]
+    assert [(one["subject"], one["data"]["action"]) for one in missing] == [
+        (f"service:nas/{name}", "deploy") for name in names[20:]
+    ]
+    assert len({one["time"] for one in (*missing, summary)}) == 1
+
+
 def test_a_folder_of_documents_moved_in_is_seen(lab: Lab, daemon: Daemon) -> None:
     staged = lab.folder / "staged"
     staged.mkdir()
