@@ -12,6 +12,9 @@ from supervisor.core.text import place_in, shown
 from supervisor.errors import MalformedError
 from supervisor.files.yamltree import parts
 
+MAX_DEPTH = 500
+"""What is deeper is refused: how deep the standard library goes depends on its version and on who calls it."""
+
 # Possessive (*+, ++): what might have to be matched otherwise is not kept, which for a long text is much.
 _TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[{}\[\],:]|[^\s{}\[\],:"]++|\n')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -34,7 +37,24 @@ def parse(text: str) -> Any:
         raise MalformedError(f"is no JSON: {_message(*error.args)}", line, column) from None
     except RecursionError:
         raise MalformedError("is nested too deeply") from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        raise MalformedError("is nested too deeply")
     return value
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether there are more than ``limit`` objects and arrays in one another."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
+        level = [
+            one
+            for above in level
+            for one in (above.values() if type(above) is dict else above)
+            if type(one) is dict or type(one) is list
+        ]
+        if not level:
+            return False
+    return bool(level)
 
 
 @dataclass(slots=True, eq=False)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from supervisor.errors import MalformedError
-from supervisor.files.jsontext import index, parse, place
+from supervisor.files.jsontext import MAX_DEPTH, index, parse, place
 
 
 @pytest.mark.parametrize(
@@ -116,3 +117,18 @@ def test_a_document_takes_no_more_memory_than_its_length_allows(text: str) -> No
         assert (caught.value.line, caught.value.column) == (1, twice.rindex('"a"') + 1)
 
     assert memory_of(refused, twice) < 100
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a":'])
+def test_how_deep_it_may_be_does_not_depend_on_who_asks(opened: str) -> None:
+    def nested(depth: int) -> str:
+        return opened * depth + ("1" if opened == '{"a":' else "") + (("]" if opened == "[" else "}") * depth)
+
+    def asked(from_below: int, text: str) -> Any:
+        return parse(text) if not from_below else asked(from_below - 1, text)
+
+    for below in (0, 100):
+        asked(below, nested(MAX_DEPTH))
+        with pytest.raises(MalformedError, match="is nested too deeply"):
+            asked(below, nested(MAX_DEPTH + 1))
+    assert parse("[" + ",".join(["{}"] * 1000) + "]") == [{}] * 1000
