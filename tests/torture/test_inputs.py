@@ -25,6 +25,7 @@ from supervisor.files.inventory import load_inventory
 from supervisor.files.reading import Settle
 from supervisor.files.world import load_world
 from tests.acceptance.harness import Daemon, environment
+from tests.torture import ground
 from tests.torture.busy import INVENTORY, NODES, SERVICES, BusyLab
 from tests.torture.conftest import Figure
 from tests.torture.ground import rounds
@@ -309,6 +310,38 @@ def test_a_folder_that_is_not_there_is_no_failure_of_everything(tmp_path: Path, 
         "hosts/ or world/ is not what it should be",
         ", ".join(FOLDERS),
         f"{victims.count}/{victims.count}: one repair_input, unstable, 0 missing_service; {victims}",
+    )
+
+
+@pytest.mark.torture
+@pytest.mark.needs("root")
+def test_what_may_not_be_read_is_blocked_and_the_rest_is_judged(figure: Figure) -> None:
+    python = ground.python_for(ground.UNPRIVILEGED)
+    # Who is not judged, and what is recommended.
+    cases = {
+        "hosts": [("input:hosts", "repair_input")],
+        "world": [("input:world", "repair_input")],
+        "hosts/nas": [("input:hosts/nas/services.yaml", "repair_input"), ("service:nuc/db", "redeploy")],
+        "hosts/nas/services.yaml": [("input:hosts/nas/services.yaml", "repair_input"), ("service:nuc/db", "redeploy")],
+        "world/nodes": [("input:world/nodes", "repair_input")],
+        "world/nodes/nas.json": [("input:world/nodes/nas.json", "repair_input"), ("service:nuc/db", "redeploy")],
+    }
+    for name, expected in cases.items():
+        with ground.like_tmp() as folder:
+            lab = ill(folder / "lab")
+            (lab.folder / name).chmod(0)
+            command = [python, "-m", "supervisor", "reconcile", "--dry-run", "-o", "json", *lab.options]
+            done = ground.as_user(ground.UNPRIVILEGED, command)
+            assert done.returncode == 0, done.stderr
+            report = json.loads(done.stdout)
+        assert [(one["subject"], one["action"]) for one in report["recommendations"]] == expected, name
+        assert any("Permission denied" in one["message"] for one in report["problems"]), name
+        assert report["summary"] == "unstable"
+        assert "missing_service" not in {one["condition"] for one in report["drift"]}
+    figure(
+        "an input that may not be read",
+        f"mode 0000, reconcile as user {ground.UNPRIVILEGED}: {', '.join(cases)}",
+        f"{len(cases)}/{len(cases)} said, 0 missing_service, other nodes judged where the node alone is concerned",
     )
 
 
