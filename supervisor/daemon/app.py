@@ -23,6 +23,8 @@ from supervisor.files.mounts import is_private
 from supervisor.files.settings import Settings
 
 _START_STEP = 5 * SECOND
+_LATE = 1.0
+"""Seconds between two looks at a pass that takes too long for a heartbeat: the next one must not wait for its turn."""
 _LONGEST_START = 600 * SECOND
 """A first pass may take this long before systemd's own time-out for the start holds again."""
 
@@ -85,6 +87,7 @@ class _Daemon:
         )
         self._answered = 0
         self._ready = False
+        self._withheld = False
         self._failed = False
         self._main = threading.get_ident()
         self._started = self._clock.monotonic()
@@ -168,7 +171,8 @@ class _Daemon:
     def _pause(self) -> float | None:
         """Seconds until there is something to tell systemd; None when there is nothing but signals."""
         if self._ready:
-            return self._systemd.interval
+            interval = self._systemd.interval
+            return min(interval, _LATE) if interval is not None and self._withheld else interval
         return _START_STEP / SECOND if self._systemd.listens else None
 
     def _beat(self) -> None:
@@ -191,5 +195,6 @@ class _Daemon:
         patience = int(2 * interval * SECOND)
         started = self._worker.started
         stuck = started is not None and now - started > patience
-        if not stuck and self._queue.overdue() <= patience:
+        self._withheld = stuck or self._queue.overdue() > patience
+        if not self._withheld:
             self._systemd.alive()
