@@ -69,6 +69,9 @@ class Victims:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=environment())
         assert done.returncode == 0, done.stderr[-2000:]
         result: dict[str, Any] = json.loads(done.stdout)
+        # Far more than it takes, on a machine that has other things to do as well.
+        assert result["seconds"] < 1
+        assert result["grown"] < 20 << 10
         self.count += 1
         self.slowest = max(self.slowest, result["seconds"])
         self.grown = max(self.grown, result["grown"])
