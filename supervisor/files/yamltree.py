@@ -137,6 +137,8 @@ class Entry(NamedTuple):
 class Mapping(_Collection):
     """A mapping by the text of its keys. ``twice`` has the later keys of the same text, left out of it."""
 
+    merges: tuple[Raw, ...] = ()
+
     def __init__(self, start: Any, raw: dict[str, tuple[yaml.ScalarEvent, Raw, bool]]) -> None:
         self.start = start
         self.raw = raw
@@ -152,8 +154,8 @@ class Mapping(_Collection):
 
     @property
     def inner(self) -> list[Raw]:
-        """All values."""
-        return [value for _, value, _ in self.raw.values()] + [value for _, value in self.twice]
+        """All that is written in it, what is merged as a whole."""
+        return [*self.own, *(value for _, value in self.twice), *self.merges]
 
     def __getitem__(self, name: str) -> Entry:
         key, value, merged = self.raw[name]
@@ -368,6 +370,7 @@ class _Builder:
         self._doubled = True
 
     def _merge(self, node: Mapping, key: yaml.ScalarEvent, merged: Raw) -> None:
+        node.merges = (merged,)
         for source in merged.raw if type(merged) is Sequence else [merged]:
             if type(source) is not Mapping:
                 raise _error(key, "merges (<<) something that is no mapping")
