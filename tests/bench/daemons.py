@@ -141,20 +141,20 @@ class Flipping:
         self.root = root
         self._node = node
         self._service = service
-        self._turn = 0
+        self._failed = self._more = False
         self._declared = (root / "hosts" / node / "services.yaml").read_text()
         self._document = json.loads((root / "world" / "nodes" / f"{node}.json").read_text())
 
     def document(self) -> tuple[str, str]:
         """A world document, whole, with another word for one service."""
-        self._turn += 1
-        self._document["services"][self._service] = {"status": "failed" if self._turn % 2 else "ok"}
+        self._failed = not self._failed
+        self._document["services"][self._service] = {"status": "failed" if self._failed else "ok"}
         return f"world/nodes/{self._node}.json", json.dumps(self._document, indent=1) + "\n"
 
     def inventory(self) -> tuple[str, str]:
         """A services.yaml, whole, with one more service, which is missing then."""
-        self._turn += 1
-        more = "  one-more:\n    critical: true\n" if self._turn % 2 else ""
+        self._more = not self._more
+        more = "  one-more:\n    critical: true\n" if self._more else ""
         return f"hosts/{self._node}/services.yaml", self._declared + more
 
 
