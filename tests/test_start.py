@@ -62,3 +62,11 @@ def test_what_is_used_would_be_noticed() -> None:
     """That the lists above name modules by the names they have when they are loaded."""
     assert {*READING} <= imported("check", *INPUTS)
     assert {*READING, *JUDGING} <= imported("reconcile", "--dry-run", *INPUTS)
+
+
+def test_help_is_as_wide_as_usual_where_nobody_knows_the_width() -> None:
+    """Serial lines and new terminals say that they have no columns."""
+    command = [sys.executable, "-m", "supervisor", "reconcile", "--help"]
+    environ = {**os.environ, "COLUMNS": "0"}
+    said = subprocess.run(command, env=environ, capture_output=True, text=True, check=True).stdout
+    assert 60 < max(map(len, said.splitlines())) <= 80

@@ -36,11 +36,14 @@ class _Formatter(argparse.HelpFormatter):
 @cache
 def _columns() -> int:
     """The width of the terminal. argparse asks shutil, whose import takes a tenth of what a small command takes."""
+    columns = 0
     with suppress(KeyError, ValueError):
-        return int(os.environ["COLUMNS"])
-    with suppress(OSError):
-        return os.get_terminal_size(1).columns
-    return 80
+        columns = int(os.environ["COLUMNS"])
+    if columns <= 0:
+        with suppress(OSError):
+            columns = os.get_terminal_size(1).columns
+    # Serial lines and new terminals have a size of none.
+    return columns if columns > 0 else 80
 
 
 class _Parser(argparse.ArgumentParser):

@@ -86,8 +86,10 @@ def _in_question(
     if (
         settled is None
         or len(ledger.open) != settled.counts["recommendations"]
-        or not ledger.announced
-        or (repeat_interval and ledger.open and not now - repeat_interval < ledger.oldest <= ledger.newest <= now)
+        or not ledger.span.announced
+        or (
+            repeat_interval and ledger.open and not now - repeat_interval < ledger.span.first <= ledger.span.last <= now
+        )
     ):
         return ledger.open.values(), judgement.recommendations
     parts = list(judgement.changes_since(settled))

@@ -5,10 +5,10 @@ Folding the log's lines from an empty ledger rebuilds it. It never takes part in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from supervisor.core.events import Event
 from supervisor.core.instant import Instant, format_instant, parse_instant
@@ -46,37 +46,48 @@ class Entry:
         return f"{json_text(self.fingerprint)}: {json_text(value)}"
 
 
+class Span(NamedTuple):
+    """What is known of all open entries: no event of theirs came before ``first`` or after ``last``."""
+
+    first: Instant
+    last: Instant
+    announced: bool
+
+    @classmethod
+    def of(cls, entries: Collection[Entry]) -> Span:
+        if not entries:
+            return _EMPTY
+        times = [entry.last_event for entry in entries]
+        return cls(min(times), max(times), all(entry.announced for entry in entries))
+
+
+_EMPTY = Span(1 << 80, -1 << 80, True)
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """``sequence`` is that of the last event; ``open`` is by fingerprint."""
+    """``sequence`` is that of the last event; ``open`` is by fingerprint. ``known`` spares the look at all of it."""
 
     sequence: int = 0
     summary: Summary | None = None
     open: Mapping[str, Entry] = field(default_factory=dict)
+    known: Span | None = field(default=None, compare=False)
 
     @cached_property
-    def announced(self) -> bool:
-        """Whether everything that is open was announced."""
-        return all(entry.announced for entry in self.open.values())
-
-    @cached_property
-    def oldest(self) -> Instant:
-        """When the event came that is the longest ago of those of open entries; 0 when there are none."""
-        return min((entry.last_event for entry in self.open.values()), default=0)
-
-    @cached_property
-    def newest(self) -> Instant:
-        return max((entry.last_event for entry in self.open.values()), default=0)
+    def span(self) -> Span:
+        return self.known or Span.of(self.open.values())
 
     def unannounced(self) -> Ledger:
         """The same, with everything open to be announced anew."""
-        return replace(self, open={key: replace(entry, announced=False) for key, entry in self.open.items()})
+        open_ = {key: replace(entry, announced=False) for key, entry in self.open.items()}
+        return Ledger(self.sequence, self.summary, open_)
 
 
 def fold(ledger: Ledger, events: Iterable[Event]) -> Ledger:
     """Take events in, in order. Events that this version does not understand only advance the sequence."""
-    sequence, summary = ledger.sequence, ledger.summary
+    sequence, summary, span = ledger.sequence, ledger.summary, ledger.span
     open_ = dict(ledger.open)
+    lost: list[Entry] = []
     for event in events:
         sequence = int(event["sequence"])
         data = event["data"]
@@ -87,14 +98,21 @@ def fold(ledger: Ledger, events: Iterable[Event]) -> Ledger:
         elif not isinstance(fingerprint, str):
             continue
         elif event["type"] == EventType.RESOLVED:
-            open_.pop(fingerprint, None)
+            if fingerprint in open_:
+                lost.append(open_.pop(fingerprint))
         else:
             try:
                 time = parse_instant(event["time"])
             except ValueError:
                 continue
             known = open_.get(fingerprint)
+            if known is not None:
+                lost.append(known)
+            span = Span(min(span.first, time), max(span.last, time), span.announced)
             kept = {key: value for key, value in data.items() if key not in ("emit_reason", "summary")}
             kept["subject"] = event["subject"]
             open_[fingerprint] = Entry(kept, known.first_seen if known is not None else time, time)
-    return Ledger(sequence, summary, open_)
+    # What is gone may have been the first, or what was not announced. That it was the last changes little.
+    if any(one.last_event <= span.first or not one.announced for one in lost):
+        span = Span.of(open_.values())
+    return Ledger(sequence, summary, open_, span)

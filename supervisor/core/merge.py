@@ -6,7 +6,8 @@ many others there are; what did not change stays the same object.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 
 from supervisor.core.model import (
     Actual,
@@ -22,8 +23,6 @@ from supervisor.core.model import (
     UnreadableDocument,
 )
 from supervisor.core.words import ServiceWord
-
-Index = dict[str, frozenset[str]]
 
 
 def merge(
@@ -45,14 +44,38 @@ def update(actual: Actual, changes: Mapping[str, Reading | None]) -> Actual:
     return merger.actual()
 
 
+class _Index:
+    """Which documents have a say in what, by its name; ``of`` is copied when it is first changed."""
+
+    def __init__(self, of: Mapping[str, frozenset[str]]) -> None:
+        self.of = of
+        self._own: dict[str, frozenset[str]] | None = None
+
+    def move(self, key: str, was: AbstractSet[str], now: AbstractSet[str]) -> None:
+        """A document had a say in some things, and has it in others now."""
+        if was == now:
+            return
+        if self._own is None:
+            self.of = self._own = dict(self.of)
+        for name in was - now:
+            left = self._own.pop(name) - {key}
+            if left:
+                self._own[name] = left
+        for name in now - was:
+            self._own[name] = self._own.get(name, frozenset()) | {key}
+
+
+_NOBODY: frozenset[str] = frozenset()
+
+
 class _Merger:
     """Replaces documents one by one and notes whom that concerns; ``actual`` draws the conclusions."""
 
     def __init__(self, actual: Actual) -> None:
         self._before = actual
         self._readings = dict(actual.readings)
-        self._speakers: Index = dict(actual.speakers)
-        self._tellers: Index = dict(actual.tellers)
+        self._speakers = _Index(actual.speakers)
+        self._tellers = _Index(actual.tellers)
         self._reporters = actual.reporters
         self._nodes: set[str] = set()
         self._incidents = False
@@ -61,17 +84,27 @@ class _Merger:
     def replace(self, key: str, new: Reading | None) -> None:
         old = self._readings.pop(key, None)
         self._unreadable |= isinstance(old, UnreadableDocument) or isinstance(new, UnreadableDocument)
-        if isinstance(old, Observation):
-            self._index(key, old, frozenset.difference)
         if new is not None:
             self._readings[key] = new
-        if isinstance(new, Observation):
-            self._index(key, new, frozenset.union)
+        was = old if isinstance(old, Observation) else None
+        now = new if isinstance(new, Observation) else None
+        before, after = _concerned(was), _concerned(now)
+        self._nodes |= before | after
+        self._speakers.move(key, before, after)
+        before, after = _told(was), _told(now)
+        for ident in before | after:
+            # Whoever else tells of this deployment may be heard now, or no longer, and may have it elsewhere.
+            self._nodes |= {one.node for _, one in self._others(ident, key)}
+        self._tellers.move(key, before, after)
+        if (was is not None and was.incidents) or (now is not None and now.incidents):
+            self._incidents = True
+            reports = now is not None and now.incidents
+            self._reporters = self._reporters | {key} if reports else self._reporters - {key}
 
     def actual(self) -> Actual:
         nodes = dict(self._before.nodes)
         for node in self._nodes:
-            speakers = self._speakers.get(node)
+            speakers = self._speakers.of.get(node)
             if speakers:
                 nodes[node] = self._facts(node, speakers)
             else:
@@ -82,40 +115,21 @@ class _Merger:
             self._all_incidents() if self._incidents else self._before.incidents,
             self._all_unreadable() if self._unreadable else self._before.unreadable,
             self._before.folder,
-            self._speakers,
-            self._tellers,
+            self._speakers.of,
+            self._tellers.of,
             self._reporters,
         )
 
-    def _index(
-        self, key: str, seen: Observation, change: Callable[[frozenset[str], frozenset[str]], frozenset[str]]
-    ) -> None:
-        only = frozenset((key,))
-        concerned = seen.mentions | seen.deployments_of.keys()
-        for node in concerned:
-            _change(self._speakers, node, change, only)
-        self._nodes |= concerned
-        for one in seen.deployments:
-            # Whoever else tells of this deployment may be heard now, or no longer, and may have it elsewhere.
-            for other in self._tellers.get(one.id, ()):
-                self._nodes |= {told.node for told in self._told(other, one.id)}
-            _change(self._tellers, one.id, change, only)
-        if seen.incidents:
-            self._incidents = True
-            self._reporters = change(self._reporters, only)
-
-    def _told(self, key: str, ident: str) -> Iterator[Deployment]:
-        """The deployments of this id in a document (there is one at most)."""
-        reading = self._readings.get(key)
-        if isinstance(reading, Observation):
-            yield from (one for one in reading.deployments if one.id == ident)
+    def _others(self, ident: str, key: str) -> Iterator[tuple[Document, Deployment]]:
+        """What other documents tell of a deployment."""
+        for other in self._tellers.of.get(ident, _NOBODY):
+            reading = self._readings.get(other)
+            if other != key and isinstance(reading, Observation) and ident in reading.deployment:
+                yield reading.document, reading.deployment[ident]
 
     def _holds(self, one: Deployment, key: str) -> bool:
         """Of several documents that tell of a deployment the newest holds."""
-        others = self._tellers[one.id] - {key}
-        return not others or one.document.order >= max(
-            told.document.order for other in others for told in self._told(other, one.id)
-        )
+        return all(one.document.order >= other.order for other, _ in self._others(one.id, key))
 
     def _ordered(self, keys: Iterable[str]) -> list[tuple[str, Observation]]:
         """The oldest document first."""
@@ -126,6 +140,7 @@ class _Merger:
         newest: Document | None = None
         report: NodeReport | None = None
         services: Mapping[str, ServiceReport] = {}
+        together: dict[str, ServiceReport] | None = None
         deployments: dict[str, list[Deployment]] = {}
         own = listed = False
         for key, seen in self._ordered(speakers):
@@ -134,7 +149,12 @@ class _Merger:
             report = seen.nodes.get(node, report)
             reports = seen.services.get(node)
             if reports is not None:
-                services = {**services, **reports} if services else reports
+                if services and together is None:
+                    services = together = dict(services)
+                if together is None:
+                    services = reports
+                else:
+                    together.update(reports)
                 listed = True
             if seen.document.node == node:
                 own = True
@@ -154,11 +174,11 @@ class _Merger:
         return tuple(sorted(found, key=lambda one: one.ref.path))
 
 
-def _change(
-    index: Index, key: str, change: Callable[[frozenset[str], frozenset[str]], frozenset[str]], only: frozenset[str]
-) -> None:
-    changed = change(index.get(key, frozenset()), only)
-    if changed:
-        index[key] = changed
-    else:
-        index.pop(key, None)
+def _concerned(seen: Observation | None) -> AbstractSet[str]:
+    """The nodes that a document speaks of, or tells deployments of."""
+    return _NOBODY if seen is None else seen.mentions | seen.deployments_of.keys()
+
+
+def _told(seen: Observation | None) -> AbstractSet[str]:
+    """The deployments that a document tells of."""
+    return _NOBODY if seen is None else seen.deployment.keys()

@@ -265,12 +265,17 @@ class Observation:
         return frozenset((*self.nodes, *self.services, *own))
 
     @cached_property
-    def deployments_of(self) -> Mapping[str, tuple[Deployment, ...]]:
+    def deployments_of(self) -> Mapping[str, list[Deployment]]:
         """Its deployments by node."""
-        found: dict[str, tuple[Deployment, ...]] = {}
+        found: dict[str, list[Deployment]] = {}
         for one in self.deployments:
-            found[one.node] = (*found.get(one.node, ()), one)
+            found.setdefault(one.node, []).append(one)
         return found
+
+    @cached_property
+    def deployment(self) -> Mapping[str, Deployment]:
+        """Its deployments by id."""
+        return {one.id: one for one in self.deployments}
 
 
 class UnreadableDocument(NamedTuple):

@@ -42,7 +42,7 @@ class Pacing:
         return replace(self, first=first, finished=at, due=due, writing=writing)
 
     def taken(self) -> Pacing:
-        """A pass reads everything from here on: nothing is waiting any more."""
+        """A pass takes all changes from here on: nothing is waiting any more."""
         return replace(self, first=None, due=None, writing=frozenset())
 
     def _later(self, first: int, at: int) -> int:

@@ -46,6 +46,11 @@ class Part:
     unmanaged: tuple[ServiceRef, ...] = ()
     tally: Tally = NO_TALLY
 
+    @property
+    def says(self) -> tuple[object, ...]:
+        """What two parts that say the same have in common."""
+        return self.drift, self.recommendations, self.unmanaged
+
 
 NOTHING = Part()
 
@@ -54,7 +59,8 @@ NOTHING = Part()
 class NodePart(Part):
     """A node's part: from ``since`` until ``until`` time alone changes nothing in it.
 
-    ``shows`` is what the parts of other nodes may look at: its standing, and its services that are not well.
+    ``shows`` is what the parts of other nodes may look at: its standing, whether its services are known, and those that
+    are not well.
     """
 
     since: Instant = field(kw_only=True)
@@ -96,7 +102,7 @@ def node_part(picture: Picture, name: str) -> NodePart:
     if node is not None:
         services = len(node.services) - len(disabled)
         standing = picture.nodes[name].standing
-        shows[NodeRef(name)] = standing
+        shows[NodeRef(name)] = standing, node.services_known
         own = detect_stale_node(picture, node) or detect_offline_node(picture, node)
         if own is not None:
             drift, recommendations = _recommended([(NodeCase(picture, NodeRef(name), node), [own])])

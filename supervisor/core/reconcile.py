@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import compress
+from operator import is_, is_not
 
 from supervisor.core.drift import Climate, NodeStanding, Picture, unreadable_own
 from supervisor.core.graph import Graph, build_graph, problems_of
@@ -110,11 +112,8 @@ class Judgement:
             yield before.inputs, self.inputs
         if before.incidents is not self.incidents:
             yield before.incidents, self.incidents
-        for name, part in self.parts.items():
-            if (old := before.parts.get(name, NOTHING)) is not part:
-                yield old, part
-        for name in before.parts.keys() - self.parts.keys():
-            yield before.parts[name], NOTHING
+        for name in _differing(before.parts, self.parts):
+            yield before.parts.get(name, NOTHING), self.parts.get(name, NOTHING)
 
     def closure(self, subject: Subject) -> tuple[Closure, Subject | None] | None:
         """Why ``subject``, which has no recommendation, has none, with the subject that explains it if one does.
@@ -208,7 +207,7 @@ def reconcile(
     return Judgement(
         picture,
         parts,
-        before.inputs if before.inputs == inputs else inputs,
+        before.inputs if before.inputs.says == inputs.says else inputs,
         before.incidents
         if same_incidents and bool(was.actual.unreadable) == bool(actual.unreadable)
         else incidents_part(picture),
@@ -223,6 +222,9 @@ def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> set[str]
     """The keys under which there are different objects."""
     if old is new:
         return set()
+    if len(old) == len(new) and all(map(is_, old, new)):
+        # The same keys in the same order, as it is nearly always: nothing is looked up.
+        return set(compress(new, map(is_not, old.values(), new.values())))
     return {key for key, value in new.items() if old.get(key) is not value} | (old.keys() - new.keys())
 
 

@@ -136,7 +136,7 @@ class _Daemon:
         self._queue.request(Trigger.SIGNAL)
 
     def _watch(self, settings: Settings) -> str:
-        """Called by the worker before it reads, so that no change falls between watching and reading."""
+        """Called by the worker before it looks at everything, so that no change falls between watching and reading."""
         before, state = self._watcher.state, self._watcher.check(roots(settings.inventory, settings.world))
         if state != before and state != WATCHING:
             self._log.warning("watch=degraded", why=state.removeprefix("degraded: "))

@@ -20,7 +20,7 @@ _LONGEST_WAIT = 3600 * SECOND
 
 
 class Trigger(StrEnum):
-    """Why a pass is made; for the log alone."""
+    """Why a pass is made: how much of what is remembered it believes, and never what it finds."""
 
     START = "start"
     SIGNAL = "signal"

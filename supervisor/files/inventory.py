@@ -53,6 +53,9 @@ _TOP = ("node", "services")
 _NODE_KEYS = ("critical", "always_on", "failover")
 _SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
 _READ = frozenset((*_SERVICE_KEYS, "container", "unit"))
+_USUAL = ("image", "kind", "labels", "notes", "ports", "url")
+_LOOKED_UP = 1000
+"""Unknown keys of one file that are compared with the known ones: of millions the comparing would not end."""
 
 
 def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Desired]:
@@ -81,12 +84,16 @@ class Inventory:
             found = {name: self._part(name) for name in sorted(names, key=os.fsencode)}
             self._kept.keep_only({_relative(name) for name in names})
         else:
-            found = dict(self._parts)
+            found = dict[str, _Part | None]()
             for path, whole in sorted(changes.items()):
                 name, _, rest = path.partition("/")
                 if rest == FILE_NAME and not name.startswith("."):
                     found[name] = self._part(name, whole)
-            if found.keys() != self._parts.keys():
+            if all(part is self._parts.get(name) for name, part in found.items()):
+                return self._loaded
+            new = found.keys() - self._parts.keys()
+            found = {**self._parts, **found}
+            if new:
                 found = {name: found[name] for name in sorted(found, key=os.fsencode)}
         parts = {name: one for name, one in found.items() if one is not None}
         if self._loaded.value.folder is not None or [*map(id, parts.values())] != [*map(id, self._parts.values())]:
@@ -199,6 +206,9 @@ class _File:
         self.file = f"hosts/{shown_path(name)}/{FILE_NAME}"
         self.node: DesiredNode | None = None
         self.problems: list[Problem] = []
+        # Keys of services that are nothing to us, and not like one that is: met in many, and found out once.
+        self._free = set(_USUAL)
+        self._left = _LOOKED_UP
 
     def fail(self, error: InputError) -> None:
         """The file cannot be used: the node is there, its services are unknown."""
@@ -346,7 +356,7 @@ class _File:
             if body is None or is_null(body):
                 return DesiredService(name, pointer, line)
             body = _mapping(node_of(body), pointer, "service", name)
-        said = body.raw.keys() - _FREE[_SERVICE_KEYS]
+        said = body.raw.keys() - self._free
         if not said:
             return DesiredService(name, pointer, line)
         service = DesiredService(
@@ -380,19 +390,19 @@ class _File:
         self.problems.append(problem(self.file, error))
 
     def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
-        free = _FREE[known]
-        for name in sorted((part.raw.keys() - free - _READ).difference(known)):
+        for name in sorted((part.raw.keys() - self._free - _READ).difference(known)):
             event, _, merged = part.raw[name]
-            if merged:
+            if merged or self._left == 0:
                 continue
+            self._left -= 1
             hint = _hint(name, known, 0.8)
             if hint:
                 key = Scalar(event)
                 message = f"{shown(name)} is no known key, it is only carried along{hint}"
                 warning = SchemaError(message, f"{pointer}/{escape(name)}", key.line, key.column)
                 self.problems.append(problem(self.file, warning, Level.WARNING))
-            elif len(free) < _MANY and len(name) <= NAME_LIMIT:
-                free.add(name)
+            elif known is _SERVICE_KEYS:
+                self._free.add(name)
 
 
 # --- typed values -----------------------------------------------------------------------------------------------------
@@ -468,12 +478,6 @@ def _is_text(value: Node) -> TypeGuard[Scalar]:
 def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:
     """What was meant, perhaps; for what is far too long it is not looked for, nor kept for the next time."""
     return did_you_mean(name, known, cutoff) if len(name) <= NAME_LIMIT else ""
-
-
-_MANY = 1000
-_USUAL = ("image", "kind", "labels", "notes", "ports", "url")
-_FREE: Map[tuple[str, ...], set[str]] = {known: set(_USUAL) for known in (_NODE_KEYS, _SERVICE_KEYS)}
-"""Keys that are nothing to us, and not like one that is: met in service after service, and found out once."""
 
 
 def _kind(value: Node) -> str:

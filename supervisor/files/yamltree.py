@@ -119,11 +119,9 @@ class Sequence(_Collection):
         return [node_of(one) for one in self.raw]
 
     @property
-    def own(self) -> list[Raw]:
-        """The values written in it."""
+    def inner(self) -> list[Raw]:
+        """The values in it."""
         return self.raw
-
-    inner = own
 
 
 class Entry(NamedTuple):
@@ -148,14 +146,10 @@ class Mapping(_Collection):
         return [Entry(Scalar(key), node_of(value)) for key, value in self.twice]
 
     @property
-    def own(self) -> list[Raw]:
-        """The values written in it, without those that came by ``<<`` or under a key that was there already."""
-        return [value for _, value, merged in self.raw.values() if not merged]
-
-    @property
     def inner(self) -> list[Raw]:
-        """All that is written in it, what is merged as a whole."""
-        return [*self.own, *(value for _, value in self.twice), *self.merges]
+        """The values in it as they are written: what is merged as a whole, and not what came of it."""
+        own = (value for _, value, merged in self.raw.values() if not merged)
+        return [*own, *(value for _, value in self.twice), *self.merges]
 
     def __getitem__(self, name: str) -> Entry:
         key, value, merged = self.raw[name]
@@ -246,7 +240,7 @@ def place(node: Node, pointer: str) -> tuple[int, int] | None:
             here = entry.value
             found = (here.line, here.column) if isinstance(here, Scalar) else (entry.key.line, entry.key.column)
         elif isinstance(here, Sequence) and part.isdecimal() and int(part) < len(here.raw):
-            here = here.items[int(part)]
+            here = node_of(here.raw[int(part)])
             found = here.line, here.column
         else:
             return None
@@ -270,7 +264,7 @@ def first_duplicate(node: Node) -> Entry | None:
     if node.twice:
         key, value = node.twice[0]
         return Entry(Scalar(key), node_of(value))
-    return next((found for one in node.own if (found := first_duplicate(node_of(one))) is not None), None)
+    return next((found for one in node.inner if (found := first_duplicate(node_of(one))) is not None), None)
 
 
 class _Builder:
@@ -398,7 +392,7 @@ def _mark_doubled(raw: Raw) -> bool:
     """Tell the collections that have a key twice, and those that they are in."""
     if type(raw) is yaml.ScalarEvent:
         return False
-    inner = [_mark_doubled(one) for one in raw.own]
+    inner = [_mark_doubled(one) for one in raw.inner]
     raw.doubled = bool(raw.twice) or any(inner)
     return bool(raw.doubled)
 

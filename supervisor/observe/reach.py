@@ -38,7 +38,8 @@ def parse_address(text: str) -> tuple[str, int] | None:
 
 def reach(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> dict[str, Reached]:
     """Every node by name. Online as soon as one of its addresses answers, offline when all are silent."""
-    # A resolver that hangs would be waited for by the event loop's own threads; by these it is not.
+    # The event loop waits for its own threads, and so for a resolver that hangs; for these no look does. The process
+    # waits for them when it ends.
     resolver = ThreadPoolExecutor(_NAMES_AT_ONCE, thread_name_prefix="resolver")
     try:
         return asyncio.run(_Prober(timeout / SECOND, resolver).nodes(nodes))

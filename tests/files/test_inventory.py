@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 
 import pytest
@@ -256,3 +257,21 @@ def test_every_prefix_of_a_file_is_a_value_or_a_problem(tmp_path: Path) -> None:
     for end in range(len(text)):
         for problem in problems(tmp_path, text[:end]):
             assert ": error: " in problem or ": warning: " in problem
+
+
+def test_unknown_keys_by_the_hundred_thousand_are_passed_over(tmp_path: Path) -> None:
+    """Comparing each with the known ones would take minutes; of the first thousand a near miss is said."""
+    keys = "".join(f"    k{number}: 1\n" for number in range(50_000))
+    started = time.monotonic()
+    assert problems(tmp_path, f"services:\n  web:\n    critcal: true\n{keys}") == [
+        "3:5: warning: 'critcal' is no known key, it is only carried along; did you mean critical?"
+    ]
+    assert time.monotonic() - started < 10
+
+
+def test_what_is_said_of_a_file_does_not_hang_on_those_before_it(tmp_path: Path) -> None:
+    keys = "".join(f"    a{number}: 1\n" for number in range(999))
+    text = f"services:\n  web:\n{keys}    critcal: true\n    zz: 1\n    oneshoot: true\n"
+    once = problems(tmp_path, text)
+    assert len(once) == 1
+    assert problems(tmp_path, text) == once

@@ -193,3 +193,26 @@ def test_an_empty_folder_is_no_world(tmp_path: Path) -> None:
     actual, found = load(tmp_path)
     assert actual.folder is not None
     assert found == [f"world/: error: the world folder {tmp_path} has no document (*.json, *.yaml, *.yml)"]
+
+
+@pytest.mark.parametrize("count", [20_000])
+def test_many_places_in_a_yaml_document_are_found_one_by_one(tmp_path: Path, count: int) -> None:
+    """Each lookup steps over what is on its way, and makes nothing of the rest."""
+    lines = [f"- {{id: a{number}, status: open}}\n" for number in range(count)]
+    (tmp_path / "incidents.yaml").write_text("incidents:\n" + "".join(lines))
+    actual, found = load(tmp_path)
+    assert found == []
+    began = time.monotonic()
+    assert [one.document.line(one.pointer) for one in actual.incidents.values()] == list(range(2, count + 2))
+    assert time.monotonic() - began < 20
+
+
+def test_deployments_that_two_documents_tell_of_are_laid_over_one_another_by_id(tmp_path: Path) -> None:
+    count, at = 10_000, "2026-11-23T12:00:00Z"
+    for name, status, seen in (("new", "failed", "2026-11-23T12:00:02Z"), ("old", "pending", "2026-11-23T12:00:01Z")):
+        told = [{"id": f"d{i}", "node": "nas", "service": f"s{i}", "status": status, "at": at} for i in range(count)]
+        (tmp_path / f"{name}.json").write_text(json.dumps({"observed_at": seen, "deployments": told}))
+    began = time.monotonic()
+    found = load_world(str(tmp_path), LIMIT * 16).value.facts("nas").deployments
+    assert time.monotonic() - began < 20
+    assert [one.status for several in found.values() for one in several] == ["failed"] * count

@@ -130,6 +130,19 @@ def test_what_is_merged_is_no_duplicate() -> None:
     assert first_duplicate(node) is None
 
 
+@pytest.mark.parametrize(
+    "text", ["y: {<<: {a: 1, a: 2}}", "x: &x {a: 1, a: 2}\ny: {<<: *x}", "y: {<<: [{b: 1}, {a: 1, a: 2}]}"]
+)
+def test_a_duplicate_in_what_is_merged_is_one(text: str) -> None:
+    node = parse(text)
+    assert isinstance(node, Mapping)
+    merging = node.get("y")
+    assert merging is not None
+    found = first_duplicate(merging.value)
+    assert found is not None
+    assert found.key.text == "a"
+
+
 # --- guards
 
 
