@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import chain
+from itertools import chain, compress
+from operator import is_, is_not
 from typing import NamedTuple
 
 from supervisor.core.model import (
@@ -50,16 +51,16 @@ _NO_LINKS = NodeLinks()
 
 
 class Graph(NamedTuple):
-    """``nodes`` has the links of every node of the inventory; ``crossing`` names those that look at others.
+    """``nodes`` has the links of every node of the inventory; ``crossing`` those of them that look at others.
 
-    ``of`` (the nodes of the inventory), ``resolved`` and ``names`` are for the next one.
+    ``of`` (the nodes of the inventory), ``warned`` (the warnings of nodes) and ``names`` are for the next one.
     """
 
     nodes: Mapping[str, NodeLinks] = NOTHING
-    crossing: tuple[str, ...] = ()
+    crossing: Mapping[str, _Resolved] = NOTHING
     warnings: tuple[Problem, ...] = ()
     of: Mapping[str, DesiredNode] = NOTHING
-    resolved: Mapping[str, _Resolved] = NOTHING
+    warned: Mapping[str, tuple[Problem, ...]] = NOTHING
     names: _Names | None = None
 
     def blocking(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
@@ -81,32 +82,42 @@ def build_graph(desired: Desired, before: Graph | None = None) -> Graph:
     What cannot have changed since ``before`` is taken from there.
     """
     before = before or Graph()
-    nodes, known = desired.nodes, before.resolved
-    if nodes is before.of:
+    nodes = desired.nodes
+    changed = differing(before.of, nodes)
+    if not changed:
         return before
-    changed = [node for name, node in nodes.items() if name not in known or known[name].node is not node]
-    if not changed and len(known) == len(nodes):
-        return before
+    gone, due = changed - nodes.keys(), changed & nodes.keys()
     names = before.names
-    if names is None or len(known) != len(nodes) or any(names.differ(node) for node in changed):
+    if names is None or gone or any(names.differ(nodes[name]) for name in due):
         names = _Names(nodes)
-        fresh = {node.name for node in changed}
-        changed += [one.node for name, one in known.items() if one.crosses and name in nodes and name not in fresh]
-    resolved = {name: one for name, one in known.items() if name in nodes}
-    resolved |= {node.name: _resolve_all(node, names) for node in changed}
+        due |= before.crossing.keys() & nodes.keys()
+    fresh = {name: _resolve_all(nodes[name], names) for name in sorted(due)}
+    kept = gone | due
     # A cycle through several nodes takes only nodes that look at others.
-    crossing = {name: one for name, one in resolved.items() if one.crosses}
-    links = {name: one for name, one in before.nodes.items() if name in crossing}
-    links |= {name: one.links for name, one in resolved.items() if one.links is not None}
+    crossing = {name: one for name, one in before.crossing.items() if name not in kept}
+    crossing |= {name: one for name, one in fresh.items() if one.crosses}
+    warned = {name: some for name, some in before.warned.items() if name not in kept}
+    warned |= {name: one.warnings for name, one in fresh.items() if one.warnings}
+    links = {**before.nodes, **{name: one.links for name, one in fresh.items() if one.links is not None}}
+    for name in gone:
+        del links[name]
     cycles = _cycles({ref: targets for one in crossing.values() for ref, targets in one.edges.items()})
     for name, one in crossing.items():
         found = _links(one.node, one.edges, cycles)
         if links.get(name) != found:
             links[name] = found
-    warnings = chain(
-        *(one.warnings for one in resolved.values() if one.warnings), _cycle_warnings(crossing.values(), cycles)
-    )
-    return Graph(links, tuple(crossing), tuple(sorted(warnings, key=lambda one: one.order)), nodes, resolved, names)
+    warnings = chain(*warned.values(), _cycle_warnings(crossing.values(), cycles))
+    return Graph(links, crossing, tuple(sorted(warnings, key=lambda one: one.order)), nodes, warned, names)
+
+
+def differing(old: Mapping[str, object], new: Mapping[str, object]) -> set[str]:
+    """The keys under which there are different objects."""
+    if old is new:
+        return set()
+    if len(old) == len(new) and all(map(is_, old, new)):
+        # The same keys in the same order, as it is nearly always: nothing is looked up.
+        return set(compress(new, map(is_not, old.values(), new.values())))
+    return {key for key, value in new.items() if old.get(key) is not value} | (old.keys() - new.keys())
 
 
 class _Resolved(NamedTuple):

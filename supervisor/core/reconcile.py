@@ -11,11 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import compress
-from operator import is_, is_not
 
 from supervisor.core.drift import Climate, NodeStanding, Picture, unreadable_own
-from supervisor.core.graph import Graph, build_graph, problems_of
+from supervisor.core.graph import Graph, build_graph, differing, problems_of
 from supervisor.core.instant import Instant
 from supervisor.core.model import (
     HOSTS,
@@ -112,7 +110,7 @@ class Judgement:
             yield before.inputs, self.inputs
         if before.incidents is not self.incidents:
             yield before.incidents, self.incidents
-        for name in _differing(before.parts, self.parts):
+        for name in differing(before.parts, self.parts):
             yield before.parts.get(name, NOTHING), self.parts.get(name, NOTHING)
 
     def closure(self, subject: Subject) -> tuple[Closure, Subject | None] | None:
@@ -184,10 +182,10 @@ def reconcile(
         before = Judgement(nothing, {}, NOTHING, NOTHING, NO_TALLY, (), ALWAYS, NEVER)
     was, old = before.picture, before.parts
     due = (
-        _differing(was.actual.nodes, actual.nodes)
-        | _differing(was.desired.nodes, desired.nodes)
-        | _differing(was.graph.nodes, graph.nodes)
-        | _differing(was.unreadable, unreadable)
+        differing(was.actual.nodes, actual.nodes)
+        | differing(was.desired.nodes, desired.nodes)
+        | differing(was.graph.nodes, graph.nodes)
+        | differing(was.unreadable, unreadable)
     )
     in_time = before.since <= now < before.until
     if not in_time:
@@ -216,16 +214,6 @@ def reconcile(
         now if found else before.since,
         min((*until, before.until) if in_time else until, default=NEVER),
     )
-
-
-def _differing(old: Mapping[str, object], new: Mapping[str, object]) -> set[str]:
-    """The keys under which there are different objects."""
-    if old is new:
-        return set()
-    if len(old) == len(new) and all(map(is_, old, new)):
-        # The same keys in the same order, as it is nearly always: nothing is looked up.
-        return set(compress(new, map(is_not, old.values(), new.values())))
-    return {key for key, value in new.items() if old.get(key) is not value} | (old.keys() - new.keys())
 
 
 def _found(

@@ -89,15 +89,27 @@ class Inventory:
                 name, _, rest = path.partition("/")
                 if rest == FILE_NAME and not name.startswith("."):
                     found[name] = self._part(name, whole)
-            if all(part is self._parts.get(name) for name, part in found.items()):
+            if all(part == self._parts.get(name) for name, part in found.items()):
                 return self._loaded
-            new = found.keys() - self._parts.keys()
+            plain = {name: part for name, part in found.items() if _is_plain(part) and _is_plain(self._parts.get(name))}
+            if len(plain) == len(found):
+                return self._patch(plain)
             found = {**self._parts, **found}
-            if new:
-                found = {name: found[name] for name in sorted(found, key=os.fsencode)}
+            found = {name: found[name] for name in sorted(found, key=os.fsencode)}
         parts = {name: one for name, one in found.items() if one is not None}
         if self._loaded.value.folder is not None or [*map(id, parts.values())] != [*map(id, self._parts.values())]:
             return self._keep(parts, self._load(parts))
+        return self._loaded
+
+    def _patch(self, found: Map[str, _Part | None]) -> Loaded[Desired]:
+        """Some plain parts in the place of others: the rest is not looked through."""
+        desired, problems = self._loaded
+        parts, nodes = dict(self._parts), dict(desired.nodes)
+        for name, part in found.items():
+            if part is not None and part.node is not None:
+                parts[name], nodes[name] = part, part.node
+        self._parts = parts
+        self._loaded = Loaded(desired._replace(nodes=nodes), problems)
         return self._loaded
 
     def _keep(self, parts: dict[str, _Part], loaded: Loaded[Desired]) -> Loaded[Desired]:
@@ -162,6 +174,11 @@ class _Part(NamedTuple):
     node: DesiredNode | None
     invalid: InvalidInput | None
     problems: tuple[Problem, ...]
+
+
+def _is_plain(part: _Part | None) -> bool:
+    """Whether it is a node's, and nothing is to be said of it."""
+    return part is not None and part.node is not None and not part.problems
 
 
 def create(folder: str, node: str, text: str, *, replace: bool) -> str:
