@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
@@ -30,7 +31,15 @@ class Daemon:
     ``stamped``: it tells the moment of each fsync that returned.
     """
 
-    def __init__(self, root: Path, *options: str, stamped: bool = False, module: str = "", watchdog: float = 0) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *options: str,
+        stamped: bool = False,
+        module: str = "",
+        watchdog: float = 0,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.root = root
         self.log = root / "agent-events.log"
         self.beats: list[float] = []
@@ -41,7 +50,7 @@ class Daemon:
         path.unlink(missing_ok=True)
         self._notices = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._notices.bind(str(path))
-        environ = dict(os.environ) | {"NOTIFY_SOCKET": str(path)}
+        environ = {**os.environ, **(environ or {}), "NOTIFY_SOCKET": str(path)}
         if watchdog:
             environ["WATCHDOG_USEC"] = str(round(watchdog * 1e6))
         command = [sys.executable, "-m", module or ("tests.bench.stamped" if stamped else "supervisor")]

@@ -90,6 +90,9 @@ def change(bench: Bench) -> list[Figure]:
             root = bench.fleet(size, "floor")
             daemon = stack.enter_context(Daemon(root, module="tests.bench.floor"))
             subjects[f"floor {size}"] = daemon, Flipping(root, "node0001")
+        root = bench.fleet(PAIRED[0], "bytes")
+        daemon = stack.enter_context(Daemon(root, module="tests.bench.floor", environ={"BENCH_FLOOR": "bytes"}))
+        subjects["bytes"] = daemon, Flipping(root, "node0001")
         for turn in range(150):
             for kind in ("document", "inventory"):
                 for name, (daemon, flipping) in subjects.items():
@@ -110,6 +113,7 @@ def change(bench: Bench) -> list[Figure]:
             Figure(f"{file}, {PAIRED[0]}, p50", small, "ms"),
             Figure(f"{file}, {PAIRED[1]}, p50", huge, "ms"),
             Figure(f"{file}, its floor, p50", floor, "ms"),
+            Figure(f"{file}, its floor without looking at what the bytes say, p50", median(took["bytes", kind]), "ms"),
             Figure(f"{file}: {PAIRED[1]} against {PAIRED[0]}", huge / small, "x", 1.5),
             Figure(f"{file}: {PAIRED[1]} against its floor", huge / floor, "x", 3),
         ]
