@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 Instant = int
 """Nanoseconds since the epoch, UTC."""
@@ -13,11 +14,12 @@ Duration = int
 
 SECOND: Duration = 1_000_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = EPOCH.toordinal()
 _FIRST = (datetime.min.replace(tzinfo=UTC) - EPOCH) // timedelta(seconds=1)
 _LAST = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(seconds=1)
 
 _RFC3339 = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))?", re.ASCII
+    r"(\d{4}-\d\d-\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:([Zz])|([+-])(\d\d):(\d\d))?", re.ASCII
 )
 _UNITS: dict[str, Duration] = {
     "ms": SECOND // 1000,
@@ -35,16 +37,13 @@ def parse_instant(text: str) -> Instant:
     match = _RFC3339.fullmatch(text)
     if match is None:
         raise ValueError(f"{text[:60]!r} is no RFC 3339 time such as 2026-11-23T12:00:00Z")
-    year, month, day, hour, minute, second, fraction, zulu, sign, off_hours, off_minutes = match.groups()
+    day, hour, minute, second, fraction, zulu, sign, off_hours, off_minutes = match.groups()
     if zulu is None and sign is None:
         raise ValueError(f"{text!r} has no offset: write Z or +01:00 at its end")
-    # RFC 3339 allows the leap second 23:59:60; datetime does not.
-    leap = second == "60"
-    moment = (
-        datetime(int(year), int(month), int(day), int(hour), int(minute), 59 if leap else int(second), tzinfo=UTC)
-        - EPOCH
-    )
-    seconds = moment.days * 86400 + moment.seconds + leap
+    # RFC 3339 allows the leap second 23:59:60.
+    if hour > "23" or minute > "59" or second > "60":
+        raise ValueError(f"{text!r}: hour must be in 0..23, minute in 0..59, second in 0..60")
+    seconds = _day(day) * 86400 + int(hour) * 3600 + int(minute) * 60 + int(second)
     if sign is not None:
         if int(off_hours) > 23 or int(off_minutes) > 59:
             raise ValueError(f"{text!r} has an impossible offset")
@@ -53,6 +52,12 @@ def parse_instant(text: str) -> Instant:
     if not _FIRST <= seconds <= _LAST:
         raise ValueError(f"{text!r} is outside the years 1 to 9999")
     return seconds * SECOND + int((fraction or "0").ljust(9, "0"))
+
+
+@lru_cache(maxsize=1 << 10)
+def _day(text: str) -> int:
+    """Days since the epoch; the same few are met again and again."""
+    return date.fromisoformat(text).toordinal() - _EPOCH_DAY
 
 
 def format_instant(instant: Instant) -> str:

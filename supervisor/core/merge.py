@@ -92,7 +92,7 @@ class _Merger:
         self._nodes |= before | after
         self._speakers.move(key, before, after)
         before, after = _told(was), _told(now)
-        for ident in before | after:
+        for ident in (before | after) & self._tellers.of.keys():
             # Whoever else tells of this deployment may be heard now, or no longer, and may have it elsewhere.
             self._nodes |= {one.node for _, one in self._others(ident, key)}
         self._tellers.move(key, before, after)
