@@ -7,7 +7,7 @@ was found for it holds as long as that is the same; a node that looks at others 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from itertools import chain, compress
 from operator import is_, is_not
@@ -38,16 +38,16 @@ class NodeLinks(NamedTuple):
     """What a node's services depend on.
 
     ``blocking``: for each service the dependencies that can hold it up, sorted, those of its own cycle left out.
-    ``home``: likewise, by name, for a node whose services depend on none but their own. ``foreign``: what its judgement
-    looks at elsewhere, services and nodes.
+    ``foreign``: what its judgement looks at elsewhere, services and nodes.
     """
 
     blocking: Mapping[str, tuple[ServiceRef, ...]] = NOTHING
-    home: Mapping[str, Collection[str]] = NOTHING
     foreign: frozenset[Subject] = frozenset()
 
 
 _NO_LINKS = NodeLinks()
+_HOME = NodeLinks()
+"""Of a node as most are: what a service of it depends on are other ones of it, and told by the inventory."""
 
 
 class Graph(NamedTuple):
@@ -66,9 +66,12 @@ class Graph(NamedTuple):
     def blocking(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
         """The dependencies that can hold a service up."""
         links = self.nodes.get(ref.node, _NO_LINKS)
-        if ref.name in links.home:
-            return tuple(ServiceRef(ref.node, name) for name in sorted(links.home[ref.name]))
-        return links.blocking.get(ref.name, ())
+        if links is not _HOME:
+            return links.blocking.get(ref.name, ())
+        node = self.of[ref.node]
+        service = node.services.get(ref.name)
+        named = () if service is None else {_at_home(entry.text, node, service) for entry in service.depends_on}
+        return tuple(ServiceRef(ref.node, name) for name in sorted(filter(None, named)))
 
 
 def problems_of(faults: Iterable[Problem], graph: Graph) -> tuple[Problem, ...]:
@@ -177,9 +180,8 @@ class _Names:
 
 
 def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
-    simple = _resolve_simple(node)
-    if simple is not None:
-        return _Resolved(node, simple, {}, ())
+    if _is_simple(node):
+        return _Resolved(node, _HOME, {}, ())
     edges: Edges = {}
     warnings: list[Problem] = []
     guess = Guesses(chain(node.services, node.broken), 0.8)
@@ -211,22 +213,23 @@ def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
     return _Resolved(node, _links(node, edges, cycles), {}, tuple(warnings))
 
 
-def _resolve_simple(node: DesiredNode) -> NodeLinks | None:
-    """The links of a node as most are: what depends on anything depends on earlier services of the same node."""
+def _is_simple(node: DesiredNode) -> bool:
+    """Whether what depends on anything depends on earlier services of the same node, as it is in most."""
     if node.failover:
-        return None
-    home: dict[str, set[str]] = {}
+        return False
+    earlier: set[str] = set()
     for service in node.services.values():
-        for entry in service.depends_on:
-            name = _at_home(entry.text, node, service)
-            if name is None:
-                return None
-            target = node.services.get(name)
-            if target is not None and target.depends_on and (name not in home or name == service.name):
-                # Perhaps a cycle.
-                return None
-            home.setdefault(service.name, set()).add(name)
-    return NodeLinks(home=home)
+        if service.depends_on:
+            for entry in service.depends_on:
+                name = _at_home(entry.text, node, service)
+                if name is None:
+                    return False
+                target = node.services.get(name)
+                if target is not None and target.depends_on and name not in earlier:
+                    # Perhaps a cycle.
+                    return False
+            earlier.add(service.name)
+    return True
 
 
 def _at_home(text: str, node: DesiredNode, service: DesiredService) -> str | None:
@@ -248,7 +251,7 @@ def _links(node: DesiredNode, edges: Edges, cycles: Cycles) -> NodeLinks:
         for target in held_up_by:
             if target.node != node.name:
                 foreign |= {target, NodeRef(target.node)}
-    return NodeLinks(blocking, foreign=frozenset(foreign))
+    return NodeLinks(blocking, frozenset(foreign))
 
 
 def _dependency_warning(

@@ -170,10 +170,13 @@ class _Daemon:
 
     def _pause(self) -> float | None:
         """Seconds until there is something to tell systemd; None when there is nothing but signals."""
+        interval = self._systemd.interval
         if self._ready:
-            interval = self._systemd.interval
             return min(interval, _LATE) if interval is not None and self._withheld else interval
-        return _START_STEP / SECOND if self._systemd.listens else None
+        if not self._systemd.listens:
+            return None
+        # The first pass may be over at any moment, and the first heartbeat is due an interval later.
+        return min(_START_STEP / SECOND, _START_STEP / SECOND if interval is None else interval)
 
     def _beat(self) -> None:
         """Tell systemd of progress, and only of progress.

@@ -22,13 +22,18 @@ def name_fault(text: str) -> str | None:
     if fault is None:
         if len(_LEGAL) >= _MANY:
             _LEGAL.clear()
-        _LEGAL.add(text)
+        _LEGAL[text] = text
     return fault
 
 
 _MANY = 1 << 14
-_LEGAL: set[str] = set()
-"""The same names are met in file after file."""
+_LEGAL: dict[str, str] = {}
+"""The same names are met in file after file: they are looked through once, and kept once."""
+
+
+def shared(name: str) -> str:
+    """The same legal name, as one text for all files."""
+    return _LEGAL.get(name, name)
 
 
 def _name_fault(text: str) -> str | None:

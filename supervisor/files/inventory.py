@@ -27,7 +27,7 @@ from supervisor.core.nearest import did_you_mean
 from supervisor.core.text import shown
 from supervisor.errors import DraftError, InputError, SchemaError, UnreadableError
 from supervisor.files import atomic
-from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem
+from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
 from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
@@ -53,6 +53,7 @@ _TOP = ("node", "services")
 _NODE_KEYS = ("critical", "always_on", "failover")
 _SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
 _READ = frozenset((*_SERVICE_KEYS, "container", "unit"))
+_LEFT_OUT = DesiredService("", "", 0)[3:]
 _USUAL = ("image", "kind", "labels", "notes", "ports", "url")
 _LOOKED_UP = 1000
 """Unknown keys of one file that are compared with the known ones: of millions the comparing would not end."""
@@ -324,7 +325,7 @@ class _File:
             for name, (key, body, _) in value.raw.items():
                 fault = name_fault(name)
                 if fault is None:
-                    self._service(name, line_of(key), body, pointer_of("/services", name), services, broken)
+                    self._service(shared(name), line_of(key), body, pointer_of("/services", name), services, broken)
                 else:
                     self._note(_wrong(Scalar(key), pointer_below("/services", name), fault))
             for twice in value.duplicates:
@@ -351,7 +352,7 @@ class _File:
         elif (fault := name_fault(key.text)) is not None:
             self._note(_wrong(key, pointer, fault))
         else:
-            self._service(key.text, key.line, body, pointer, services, broken)
+            self._service(shared(key.text), key.line, body, pointer, services, broken)
 
     def _service(
         self,
@@ -375,7 +376,8 @@ class _File:
             body = _mapping(node_of(body), pointer, "service", name)
         said = body.raw.keys() - self._free
         if not said:
-            return DesiredService(name, pointer, line)
+            # As most are: made without a look at what may be left out.
+            return DesiredService._make((name, pointer, line, *_LEFT_OUT))
         service = DesiredService(
             name,
             pointer,
@@ -471,7 +473,7 @@ def _mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple
         fault = name_fault(text)
         if fault is not None:
             raise _wrong(node_of(item), f"{pointer}/{name}/{index}", f"{name}: {fault}")
-        mentions[text] = Mention(*found)
+        mentions[text] = Mention(shared(text), *found[1:])
     return tuple(mentions.values())
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import count
 from operator import attrgetter
+from sys import intern
 from typing import Any
 
 from supervisor.core.instant import Instant, parse_instant
@@ -35,7 +36,7 @@ from supervisor.core.model import (
 from supervisor.core.words import deployment_outcome, incident_resolved, node_word, service_word
 from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
-from supervisor.files.fields import name_fault, node_name_fault, pointer_below, pointer_of, problem
+from supervisor.files.fields import name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
 from supervisor.files.kept import Changes, Kept, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
@@ -379,6 +380,12 @@ def _node_report(entry: Any, pointer: str, document: Document) -> NodeReport:
 def _service_reports(value: Any, pointer: str, what: str, document: Document) -> dict[str, ServiceReport]:
     """Those of one node."""
     reports: dict[str, ServiceReport] = {}
+    if isinstance(value, dict):
+        for name, entry in value.items():
+            if (fault := name_fault(name)) is not None:
+                raise SchemaError(fault, pointer_below(pointer, name))
+            reports[shared(name)] = _service_report(entry, pointer_of(pointer, name), document)
+        return reports
     for name, below, entry in _named(value, pointer, what, name_fault):
         if name in reports:
             raise SchemaError(f"duplicate service {name!r}", below)
@@ -388,6 +395,8 @@ def _service_reports(value: Any, pointer: str, what: str, document: Document) ->
 
 def _service_report(entry: Any, pointer: str, document: Document) -> ServiceReport:
     status, since, where = _status(entry, pointer)
+    # The same few words, one text each.
+    status = intern(status) if len(status) <= _USUAL_WORD else status
     return ServiceReport(status, service_word(status), since, document, where)
 
 
@@ -397,7 +406,9 @@ def _status(entry: Any, pointer: str) -> tuple[str, Instant | None, str]:
         if not entry:
             raise SchemaError("the status is empty", pointer)
         return entry, None, pointer
-    status = _text(_object(entry, pointer, "a status"), "status", pointer)
+    status = entry.get("status") if isinstance(entry, dict) else None
+    if not isinstance(status, str) or not status:
+        status = _text(_object(entry, pointer, "a status"), "status", pointer)
     since = None if entry.get("since") is None else _time(entry, "since", pointer)
     return status, since, pointer_of(pointer, "status")
 
@@ -480,6 +491,7 @@ def _time(entry: dict[str, Any], key: str, above: str) -> Instant:
     raise SchemaError(fault, f"{above}/{key}" if key in entry else above)
 
 
+_USUAL_WORD = 20
 _USUAL_TIME = 40
 # The same times are met again and again, in one document and in its next versions.
 _instant = lru_cache(maxsize=1 << 12)(parse_instant)

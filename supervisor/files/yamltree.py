@@ -173,7 +173,7 @@ def node_of(raw: Raw) -> Node:
 
 def line_of(raw: Raw) -> int:
     """Where a scalar stands, 1-based like all places."""
-    return int(raw.start_mark.line) + 1
+    return _line(raw.start_mark)
 
 
 def is_null(raw: Raw) -> bool:
@@ -186,7 +186,16 @@ def placed(raw: Raw) -> tuple[str, int, int] | None:
     if type(raw) is not yaml.ScalarEvent:
         return None
     mark: Any = raw.start_mark
-    return raw.value, mark.line + 1, mark.column + 1
+    return raw.value, _line(mark), mark.column + 1
+
+
+_LINES = tuple(range(1, 4097))
+
+
+def _line(mark: Any) -> int:
+    """The numbers of lines, kept by the thousand, are one object each for all files."""
+    line: int = mark.line
+    return _LINES[line] if line < len(_LINES) else line + 1
 
 
 def parse(text: str) -> Node | None:
