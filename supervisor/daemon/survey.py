@@ -121,8 +121,8 @@ def watches() -> int | None:
     try:
         for name in os.listdir(_FDINFO):
             # Descriptors come and go meanwhile.
-            with suppress(FileNotFoundError), open(f"{_FDINFO}/{name}", encoding="ascii", errors="replace") as lines:
-                count += sum(line.startswith("inotify wd:") for line in lines)
+            with suppress(FileNotFoundError), open(f"{_FDINFO}/{name}", "rb", buffering=0) as file:
+                count += (file.read() or b"").count(b"inotify wd:")
     except OSError:
         return None
     return count

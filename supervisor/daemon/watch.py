@@ -112,10 +112,11 @@ class Watcher:
         seen = self._surveyor.survey(wanted)
         replaced = any(self._folders.get(path, identity) != identity for path, identity in seen.folders.items())
         self._folders = seen.folders
-        may_retry = self._monotonic() >= self._retry_at and (self._faults or self._unwatched())
+        unwatched = self._unwatched()
+        may_retry = self._monotonic() >= self._retry_at and (self._faults or unwatched)
         if wanted != self._wanted or replaced or self.died() or may_retry:
-            self._rebuild(wanted)
-        faults = [*self._faults, *self._unwatched(), *seen.blind]
+            unwatched = self._rebuild(wanted)
+        faults = [*self._faults, *unwatched, *seen.blind]
         if len(faults) > _NAMED:
             faults[_NAMED:] = [f"and {len(faults) - _NAMED} more"]
         self.state = f"degraded: {'; '.join(faults)}; looking every resync_interval" if faults else WATCHING
@@ -147,12 +148,15 @@ class Watcher:
                 observer.stop()
                 observer.join(5)
 
-    def _rebuild(self, wanted: tuple[Root, ...]) -> None:
+    def _rebuild(self, wanted: tuple[Root, ...]) -> list[str]:
+        """Watch anew; what is not watched all the same."""
         self._discard()
         self._wanted = wanted
         self._faults = self._schedule(wanted)
-        self._failures = self._failures + 1 if self._faults or self._unwatched() else 0
+        unwatched = self._unwatched()
+        self._failures = self._failures + 1 if self._faults or unwatched else 0
         self._retry_at = self._monotonic() + min(_FIRST_RETRY << min(self._failures, 10), _LAST_RETRY)
+        return unwatched
 
     def _schedule(self, wanted: tuple[Root, ...]) -> list[str]:
         """A new observer of these roots; what could not be watched, in words."""

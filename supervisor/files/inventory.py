@@ -28,7 +28,7 @@ from supervisor.core.text import shown
 from supervisor.errors import DraftError, InputError, SchemaError, UnreadableError
 from supervisor.files import atomic
 from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
-from supervisor.files.kept import Changes, Kept, Reader
+from supervisor.files.kept import Changes, Item, Kept, Listings, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
 from supervisor.files.yamltree import (
@@ -70,6 +70,9 @@ class Inventory:
     def __init__(self, folder: str, reader: Reader) -> None:
         self._folder = folder
         self._kept: Kept[_Part] = Kept(folder, reader)
+        self._listings = Listings(reader.now)
+        self._listed: tuple[Item, ...] = ()
+        self._names: list[str] = []
         self._parts: dict[str, _Part] = {}
         self._loaded: Loaded[Desired] = Loaded(Desired(folder=InvalidInput(HOSTS, ())))
 
@@ -77,13 +80,15 @@ class Inventory:
         """Read every node, or look at the files alone that ``changes`` names. Never raises for what it finds."""
         if changes is None or self._loaded.value.folder is not None:
             try:
-                with os.scandir(self._folder) as entries:
-                    names = [entry.name for entry in entries if not entry.name.startswith(".")]
+                listed = self._listings.of(self._folder)
             except OSError as error:
                 message = f"the inventory folder {shown_path(self._folder)} cannot be read: {reason(error)}"
                 return self._keep({}, _unusable_folder(message))
-            found = {name: self._part(name) for name in sorted(names, key=os.fsencode)}
-            self._kept.keep_only({_relative(name) for name in names})
+            if listed is not self._listed:
+                self._listed = listed
+                self._names = sorted((one.name for one in listed if not one.name.startswith(".")), key=os.fsencode)
+                self._kept.keep_only(set(map(_relative, self._names)))
+            found = {name: self._part(name) for name in self._names}
         else:
             found = dict[str, _Part | None]()
             for path, whole in sorted(changes.items()):

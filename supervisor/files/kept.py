@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from supervisor.core.instant import SECOND, Instant
-from supervisor.files.reading import Content, Settle, Signature, read_file
+from supervisor.files.reading import Content, Settle, Signature, read_file, signature
 
 T = TypeVar("T")
 
@@ -93,3 +93,40 @@ class Kept(Generic[T]):
         """Forget all other files."""
         for relative in [one for one in self._entries if one not in names]:
             del self._entries[relative]
+
+
+class Item(NamedTuple):
+    """A name in a folder. ``is_folder`` follows a link; None where it cannot be told."""
+
+    name: str
+    is_folder: bool | None
+    is_link: bool
+
+
+class Listings:
+    """What is in folders. One is listed again only when it changed, or has links: where those lead may change."""
+
+    def __init__(self, now: Callable[[], Instant] | None) -> None:
+        self._now = now
+        self._known: dict[str, tuple[Signature, tuple[Item, ...]]] = {}
+
+    def of(self, folder: str) -> tuple[Item, ...]:
+        """Its names in order; the same object as before while it is certain that they are the same. Raises OSError."""
+        found = signature(os.stat(folder))
+        known = self._known.get(folder)
+        if known is not None and known[0] == found:
+            return known[1]
+        with os.scandir(folder) as entries:
+            items = tuple(sorted([Item(one.name, _is_folder(one), one.is_symlink()) for one in entries]))
+        if self._now is not None and is_old(found, self._now()) and not any(one.is_link for one in items):
+            self._known[folder] = found, items
+        else:
+            self._known.pop(folder, None)
+        return items
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool | None:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return None

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import count
-from operator import attrgetter
 from sys import intern
 from typing import Any
 
@@ -37,7 +36,7 @@ from supervisor.core.words import deployment_outcome, incident_resolved, node_wo
 from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
 from supervisor.files.fields import name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
-from supervisor.files.kept import Changes, Kept, Reader
+from supervisor.files.kept import Changes, Kept, Listings, Reader
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Content, Settle, reason, shown_path
 
@@ -68,6 +67,7 @@ class World:
     def __init__(self, folder: str, reader: Reader) -> None:
         self._folder = folder
         self._kept: Kept[Reading] = Kept(folder, reader)
+        self._listings = Listings(reader.now)
         self._loaded: Loaded[Actual] | None = None
 
     def read(self, changes: Changes | None = None) -> Loaded[Actual]:
@@ -77,7 +77,7 @@ class World:
         changed: dict[str, Reading | None] = {}
         if changes is None or not known:
             try:
-                files = dict(_documents(self._folder))
+                files = dict(_documents(self._folder, self._listings))
             except OSError as error:
                 return self._unusable(f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}")
             changed |= dict.fromkeys(known.keys() - files.keys())
@@ -165,37 +165,44 @@ class _TooManyError(Exception):
     """Links lead to more folders than are looked into."""
 
 
-def _documents(root: str) -> _Found:
+def _documents(root: str, listings: Listings) -> _Found:
     """Relative paths of documents, and of folders that cannot be looked into with the reason; OSError for the root."""
-    return _below(root, "", (), count(1), linked=False)
+    return _below(root, "", (), count(1), listings, linked=False)
 
 
 def _below(
-    root: str, below: str, above: tuple[tuple[int, int], ...], followed: Iterator[int], *, linked: bool
+    root: str,
+    below: str,
+    above: tuple[tuple[int, int], ...],
+    followed: Iterator[int],
+    listings: Listings,
+    *,
+    linked: bool,
 ) -> _Found:
     """Those of one folder. ``followed`` counts the folders behind links; ``linked``: this is one, or below one."""
     if linked and next(followed) > _MAX_FOLLOWED:
         raise _TooManyError
     folder = os.path.join(root, below)
-    with os.scandir(folder) as entries:
-        found = sorted([one for one in entries if not ignored(one.name)], key=_NAME)
-    for entry in found:
-        relative = f"{below}{entry.name}"
-        if not _is_folder(entry):
-            if entry.name.endswith(SUFFIXES):
-                yield relative, None
+    for name, is_folder, is_link in listings.of(folder):
+        is_named = name.endswith(SUFFIXES)
+        # Where it cannot be told, looking into it says why, unless its name says that it is a document.
+        if not (is_named or is_folder is not False) or ignored(name):
+            continue
+        relative = f"{below}{name}"
+        if not (is_folder or (is_folder is None and not is_named)):
+            yield relative, None
             continue
         try:
-            status = entry.stat()
+            status = os.stat(os.path.join(folder, name))
             identity = (status.st_dev, status.st_ino)
             if identity in above:
                 continue
             if len(above) >= _MAX_DEPTH:
                 yield relative, UnreadableError(f"is nested deeper than {_MAX_DEPTH} folders")
                 continue
-            inner = _below(root, f"{relative}/", (*above, identity), followed, linked=linked or entry.is_symlink())
+            inner = _below(root, f"{relative}/", (*above, identity), followed, listings, linked=linked or is_link)
             # Of what is behind a link all is taken or nothing.
-            yield from inner if linked or not entry.is_symlink() else list(inner)
+            yield from inner if linked or not is_link else list(inner)
         except _TooManyError:
             if linked:
                 raise
@@ -205,17 +212,6 @@ def _below(
             continue
         except OSError as error:
             yield relative, UnreadableError(f"cannot be read: {reason(error)}")
-
-
-_NAME = attrgetter("name")
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:
-        # It cannot be told; looking into it says why, unless its name says that it is a document.
-        return not entry.name.endswith(SUFFIXES)
 
 
 _FEW = 16

@@ -273,6 +273,14 @@ def test_the_heartbeat_beats(lab: Lab) -> None:
         daemon.wait_for(lambda: daemon.notices.count("WATCHDOG=1") >= 3)
 
 
+def test_the_first_heartbeat_does_not_wait_for_what_the_start_would_have_needed(lab: Lab) -> None:
+    """A start may ask for more time every five seconds; a watchdog of three does not wait that long after it."""
+    with Daemon(lab, *PATIENT, environ={"WATCHDOG_USEC": "3000000"}) as daemon:
+        began = time.monotonic()
+        daemon.wait_for(lambda: "WATCHDOG=1" in daemon.notices)
+        assert time.monotonic() - began < 3
+
+
 def test_a_watchdog_meant_for_another_process_is_left_alone(lab: Lab) -> None:
     with Daemon(lab, *PATIENT, environ={"WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"}) as daemon:
         daemon.send(signal.SIGHUP)
