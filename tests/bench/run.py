@@ -47,6 +47,8 @@ class Bench:
         root = self.folder / f"{purpose}-{size}"
         shutil.rmtree(root, ignore_errors=True)
         fleet.write(root, size, now=dt.datetime.now(dt.UTC))
+        # What the disk still has to do with it is no part of any figure.
+        os.sync()
         return root
 
     def note(self, plot: str, line: str, at: str, value: float) -> None:
@@ -244,6 +246,9 @@ def storm(bench: Bench) -> list[Figure]:
             for turn in range(20_000):
                 path, text = texts[turn % 20][turn // 20 % 2]
                 inside.replace(root / path, text)
+                if turn % 100 == 0:
+                    # A heartbeat counts from when it is heard.
+                    daemon.listen(0.001)
             took.append(time.monotonic() - began)
             daemon.listen_for(7)
             passes.append(len(daemon.passes()) - before)
@@ -279,8 +284,10 @@ def many(bench: Bench) -> list[Figure]:
 def days(bench: Bench) -> list[Figure]:
     sizes = inside.call("week", bench.fleet(fleet.HOMELAB, "week"), "7")
     return [
-        *(Figure(f"at the end of day {day}", size, "MB") for day, size in enumerate(sizes, 1) if day in {1, 2, 4, 7}),
-        Figure("day 7 against day 2", sizes[-1] / sizes[1], "x", 1.02),
+        *(Figure(f"at the end of day {day}", size, "MB") for day, size in enumerate(sizes, 1)),
+        Figure(
+            "day 7 against day 5", sizes[6] / sizes[4], "x", 1.005, "by then what is kept of texts and times is full"
+        ),
     ]
 
 
