@@ -83,27 +83,26 @@ class Surveyor:
             work = [os.path.realpath(root.path)]
             while work:
                 folder = work.pop()
+                listing = known.get(folder)
                 try:
-                    listing = self._list(root, folder, known.get(folder))
+                    status = os.stat(folder)
+                    if listing is None or listing.signature != signature(status):
+                        listing = self._list(root, folder, status)
                 except OSError as error:
                     if error.errno != errno.ENOENT:
                         blind.append(f"{shown_path(folder)} is not watched: {reason(error)}")
                     continue
                 self._known[folder] = listing
                 folders[folder] = listing.identity
-                blind += [
-                    f"{shown_path(path)} is a symbolic link, behind which changes are not noticed"
-                    for path, matters in listing.links
-                    if matters or os.path.isdir(path)
-                ]
-                work += reversed(listing.folders)
+                for path, matters in listing.links:
+                    if matters or os.path.isdir(path):
+                        blind.append(f"{shown_path(path)} is a symbolic link, behind which changes are not noticed")
+                if listing.folders:
+                    work += reversed(listing.folders)
         return Survey(folders, tuple(blind))
 
-    def _list(self, root: Root, folder: str, known: _Listing | None) -> _Listing:
-        status = os.stat(folder)
+    def _list(self, root: Root, folder: str, status: os.stat_result) -> _Listing:
         found = signature(status)
-        if known is not None and known.signature == found:
-            return known
         folders, links = [], []
         with os.scandir(folder) as entries:
             for entry in entries:

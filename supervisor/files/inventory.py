@@ -72,7 +72,7 @@ class Inventory:
         self._kept: Kept[_Part] = Kept(folder, reader)
         self._listings = Listings(reader.now)
         self._listed: tuple[Item, ...] = ()
-        self._names: list[str] = []
+        self._names: dict[str, str] = {}
         self._parts: dict[str, _Part] = {}
         self._loaded: Loaded[Desired] = Loaded(Desired(folder=InvalidInput(HOSTS, ())))
 
@@ -80,15 +80,23 @@ class Inventory:
         """Read every node, or look at the files alone that ``changes`` names. Never raises for what it finds."""
         if changes is None or self._loaded.value.folder is not None:
             try:
+                self._listings.begin()
                 listed = self._listings.of(self._folder)
             except OSError as error:
                 message = f"the inventory folder {shown_path(self._folder)} cannot be read: {reason(error)}"
                 return self._keep({}, _unusable_folder(message))
             if listed is not self._listed:
                 self._listed = listed
-                self._names = sorted((one.name for one in listed if not one.name.startswith(".")), key=os.fsencode)
-                self._kept.keep_only(set(map(_relative, self._names)))
-            found = {name: self._part(name) for name in self._names}
+                names = sorted((one.name for one in listed if not one.name.startswith(".")), key=os.fsencode)
+                self._names = {name: _relative(name) for name in names}
+                self._kept.keep_only(set(self._names.values()))
+            same = self._kept.unchanged(self._names.values())
+            if len(same) == len(self._names) == len(self._parts) and self._loaded.value.folder is None:
+                return self._loaded
+            found = {
+                name: self._parts[name] if relative in same and name in self._parts else self._part(name)
+                for name, relative in self._names.items()
+            }
         else:
             found = dict[str, _Part | None]()
             for path, whole in sorted(changes.items()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 from supervisor.core.instant import SECOND, Instant
@@ -79,15 +79,24 @@ class Kept(Generic[T]):
 
     def is_unchanged(self, relative: str) -> bool:
         """Whether the file looks as it did when its value was made, which at a glance is certain of old files alone."""
-        entry = self._entries.get(relative)
-        if entry is None or entry.signature is None:
-            return False
-        try:
-            found = os.stat(entry.path)
-        except OSError:
-            return False
-        # ``signature`` without the call: this is done for every file at every resync.
-        return entry.signature == (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        return bool(self.unchanged((relative,)))
+
+    def unchanged(self, names: Iterable[str]) -> set[str]:
+        """Those of many files of which that is so."""
+        entries, look = self._entries, os.stat
+        same: set[str] = set()
+        for name in names:
+            entry = entries.get(name)
+            if entry is None or entry.signature is None:
+                continue
+            try:
+                found = look(entry.path)
+            except OSError:
+                continue
+            # ``signature`` without the call: this is done for every file at every resync.
+            if entry.signature == (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns):
+                same.add(name)
+        return same
 
     def keep_only(self, names: Container[str]) -> None:
         """Forget all other files."""
@@ -109,20 +118,36 @@ class Listings:
     def __init__(self, now: Callable[[], Instant] | None) -> None:
         self._now = now
         self._known: dict[str, tuple[Signature, tuple[Item, ...]]] = {}
+        self._before = self._known
+        self._complete = False
+
+    def begin(self) -> None:
+        """Another walk: what the walk before this one did not come by is forgotten."""
+        self._before, self._known = self._known, {}
+        self._complete = True
+
+    def hold(self) -> bool:
+        """Whether every folder of the last walk is certain to be as it was then: another would find the same."""
+        try:
+            return self._complete and all(
+                signature(os.stat(folder)) == found for folder, (found, _) in self._known.items()
+            )
+        except OSError:
+            return False
 
     def of(self, folder: str) -> tuple[Item, ...]:
         """Its names in order; the same object as before while it is certain that they are the same. Raises OSError."""
+        complete, self._complete = self._complete, False
         found = signature(os.stat(folder))
-        known = self._known.get(folder)
-        if known is not None and known[0] == found:
-            return known[1]
-        with os.scandir(folder) as entries:
-            items = tuple(sorted([Item(one.name, _is_folder(one), one.is_symlink()) for one in entries]))
-        if self._now is not None and is_old(found, self._now()) and not any(one.is_link for one in items):
-            self._known[folder] = found, items
-        else:
-            self._known.pop(folder, None)
-        return items
+        known = self._before.get(folder)
+        if known is None or known[0] != found:
+            with os.scandir(folder) as entries:
+                known = found, tuple(sorted([Item(one.name, _is_folder(one), one.is_symlink()) for one in entries]))
+            if self._now is None or not is_old(found, self._now()) or any(one.is_link for one in known[1]):
+                return known[1]
+        self._known[folder] = known
+        self._complete = complete
+        return known[1]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool | None:

@@ -68,6 +68,7 @@ class World:
         self._folder = folder
         self._kept: Kept[Reading] = Kept(folder, reader)
         self._listings = Listings(reader.now)
+        self._files: dict[str, UnreadableError | None] = {}
         self._loaded: Loaded[Actual] | None = None
 
     def read(self, changes: Changes | None = None) -> Loaded[Actual]:
@@ -77,13 +78,16 @@ class World:
         changed: dict[str, Reading | None] = {}
         if changes is None or not known:
             try:
-                files = dict(_documents(self._folder, self._listings))
+                if not self._listings.hold():
+                    self._listings.begin()
+                    self._files = dict(_documents(self._folder, self._listings))
             except OSError as error:
                 return self._unusable(f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}")
+            files = self._files
             changed |= dict.fromkeys(known.keys() - files.keys())
-            for relative, fault in files.items():
-                if fault is None and relative in known and self._kept.is_unchanged(relative):
-                    continue
+            same = self._kept.unchanged(files) & known.keys()
+            for relative in [one for one in files if one not in same]:
+                fault = files[relative]
                 reading = self._reading(relative, fault, False, known.get(relative))
                 if reading is not known.get(relative):
                     changed[relative] = reading

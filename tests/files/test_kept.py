@@ -100,7 +100,9 @@ def test_a_folder_is_listed_again_when_it_changed_or_has_links(tmp_path: Path) -
     listings = Listings(lambda: os.stat(tmp_path).st_ctime_ns + 3600 * SECOND)
     first = listings.of(str(tmp_path))
     assert [(one.name, one.is_folder) for one in first] == [("a", True), ("b.json", False)]
+    listings.begin()
     assert listings.of(str(tmp_path)) is first
+    listings.begin()
     (tmp_path / "c").symlink_to(tmp_path / "a")
     linked = listings.of(str(tmp_path))
     assert linked[-1] == ("c", True, True)
