@@ -145,8 +145,6 @@ class Inventory:
         """What is below one name in the folder; None when it is no node."""
         relative = _relative(name)
         before = self._parts.get(name)
-        if before is not None and self._kept.is_unchanged(relative):
-            return before
         try:
             return self._kept.get(relative, partial(_parse, name), whole=whole)
         except (OSError, InputError) as error:

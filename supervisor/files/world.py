@@ -381,6 +381,7 @@ def _service_reports(value: Any, pointer: str, what: str, document: Document) ->
     """Those of one node."""
     reports: dict[str, ServiceReport] = {}
     if isinstance(value, dict):
+        # What ``_named`` would do, without its steps: there is nothing of which there is more.
         for name, entry in value.items():
             if (fault := name_fault(name)) is not None:
                 raise SchemaError(fault, pointer_below(pointer, name))
