@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -24,12 +24,19 @@ class EmitReason(StrEnum):
 
 
 class Emission(NamedTuple):
-    """One event to append, still without its place in the sequence."""
+    """One event to append, still without its place in the sequence. ``news`` is what it tells."""
 
     type: EventType
     subject: str
     reason: EmitReason
-    data: Mapping[str, Any]
+    summary: Summary
+    news: Recommendation | Mapping[str, Any]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """The event's data, made when asked for: of thousands of emissions only one at a time is written."""
+        news = recommendation_json(self.news) if isinstance(self.news, Recommendation) else self.news
+        return {**news, "emit_reason": self.reason.value, "summary": self.summary.value}
 
 
 def plan_emissions(
@@ -63,18 +70,15 @@ def plan_emissions(
         emissions += [_resolved(entry, Closure.REPLACED, None, summary) for entry in others]
         reason = _reason_to_announce(same[0] if same else None, bool(others), now, repeat_interval)
         if reason is not None:
-            data = recommendation_json(recommendation) | {"emit_reason": reason.value, "summary": summary.value}
-            emissions.append(Emission(recommendation.type, subject, reason, data))
+            emissions.append(Emission(recommendation.type, subject, reason, summary, recommendation))
     # Health that was never put in doubt is no news.
     if summary is not ledger.summary and not (ledger.summary is None and summary is Summary.NOMINAL):
-        data = {
+        news = {
             "from": None if ledger.summary is None else ledger.summary.value,
             "to": summary.value,
             "counts": dict(judgement.counts),
-            "emit_reason": EmitReason.CHANGED.value,
-            "summary": summary.value,
         }
-        emissions.append(Emission(EventType.SUMMARY_CHANGED, "summary", EmitReason.CHANGED, data))
+        emissions.append(Emission(EventType.SUMMARY_CHANGED, "summary", EmitReason.CHANGED, summary, news))
     return emissions
 
 
@@ -116,22 +120,18 @@ def _closure(judgement: Judgement, subject: str) -> tuple[Closure, Subject | Non
 
 
 def _resolved(entry: Entry, closure: Closure, cause: Subject | None, summary: Summary) -> Emission:
-    data = {
+    news = {
         "fingerprint": entry.fingerprint,
         "subject": entry.subject,
-        "action": entry.recommendation.get("action"),
+        "action": entry.action,
         "resolution": closure.value,
-        "emit_reason": EmitReason.RESOLVED.value,
-        "summary": summary.value,
     }
     if cause is not None:
-        data["inhibited_by"] = str(cause)
-    return Emission(EventType.RESOLVED, entry.subject, EmitReason.RESOLVED, data)
+        news["inhibited_by"] = str(cause)
+    return Emission(EventType.RESOLVED, entry.subject, EmitReason.RESOLVED, summary, news)
 
 
-def number(emissions: Iterable[Emission], ledger: Ledger, source: str, now: Instant) -> list[Event]:
+def number(emissions: Iterable[Emission], ledger: Ledger, source: str, now: Instant) -> Iterator[Event]:
     """Give emissions their place in the sequence: one more with every event."""
-    return [
-        make_event(source, sequence, now, one.type, one.subject, dict(one.data))
-        for sequence, one in enumerate(emissions, ledger.sequence + 1)
-    ]
+    for sequence, one in enumerate(emissions, ledger.sequence + 1):
+        yield make_event(source, sequence, now, one.type, one.subject, one.data)

@@ -5,8 +5,9 @@ Folding the log's lines from an empty ledger rebuilds it. It never takes part in
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -16,34 +17,51 @@ from supervisor.core.model import EventType, Summary
 from supervisor.core.text import json_text
 
 
-@dataclass(frozen=True)
-class Entry:
-    """An open recommendation. ``announced`` is False after the checkpoint was lost: it is to be announced anew."""
+class Entry(NamedTuple):
+    """An open recommendation. ``announced`` is False after the checkpoint was lost: it is to be announced anew.
 
-    recommendation: Mapping[str, Any]
+    ``line`` is its line in a checkpoint, fingerprint and JSON: written often, made once. There may be thousands, of
+    which hardly one is looked at again, so nothing else is kept of the recommendation but what a pass asks for.
+    """
+
+    fingerprint: str
+    subject: str
+    action: Any
     first_seen: Instant
     last_event: Instant
-    announced: bool = True
+    announced: bool
+    line: str
 
-    @property
-    def fingerprint(self) -> str:
-        return str(self.recommendation["fingerprint"])
-
-    @property
-    def subject(self) -> str:
-        return str(self.recommendation["subject"])
-
-    @cached_property
-    def line(self) -> str:
-        """Its line in a checkpoint, fingerprint and JSON: written often, made once."""
+    @classmethod
+    def of(
+        cls, recommendation: Mapping[str, Any], first_seen: Instant, last_event: Instant, *, announced: bool = True
+    ) -> Entry:
+        fingerprint = recommendation["fingerprint"]
         value: dict[str, Any] = {
-            "recommendation": dict(self.recommendation),
-            "first_seen": format_instant(self.first_seen),
-            "last_event": format_instant(self.last_event),
+            "recommendation": recommendation,
+            "first_seen": format_instant(first_seen),
+            "last_event": format_instant(last_event),
         }
-        if not self.announced:
+        if not announced:
             value["announced"] = False
-        return f"{json_text(self.fingerprint)}: {json_text(value)}"
+        return cls(
+            fingerprint,
+            recommendation["subject"],
+            recommendation.get("action"),
+            first_seen,
+            last_event,
+            announced,
+            f"{json_text(fingerprint)}: {json_text(value)}",
+        )
+
+    @property
+    def recommendation(self) -> Mapping[str, Any]:
+        """As it was announced."""
+        found: Mapping[str, Any] = json.loads(f"{{{self.line}}}")[self.fingerprint]["recommendation"]
+        return found
+
+    def unannounced(self) -> Entry:
+        return Entry.of(self.recommendation, self.first_seen, self.last_event, announced=False)
 
 
 class Span(NamedTuple):
@@ -79,40 +97,62 @@ class Ledger:
 
     def unannounced(self) -> Ledger:
         """The same, with everything open to be announced anew."""
-        open_ = {key: replace(entry, announced=False) for key, entry in self.open.items()}
+        open_ = {key: entry.unannounced() for key, entry in self.open.items()}
         return Ledger(self.sequence, self.summary, open_)
 
 
-def fold(ledger: Ledger, events: Iterable[Event]) -> Ledger:
-    """Take events in, in order. Events that this version does not understand only advance the sequence."""
-    sequence, summary, span = ledger.sequence, ledger.summary, ledger.span
-    open_ = dict(ledger.open)
-    lost: list[Entry] = []
-    for event in events:
-        sequence = int(event["sequence"])
+class Folding:
+    """A ledger that takes events in, in order, one after another."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._sequence, self._summary, self._span = ledger.sequence, ledger.summary, ledger.span
+        self._open = dict(ledger.open)
+        self._lost: list[Entry] = []
+
+    def through(self, events: Iterable[Event]) -> Iterator[Event]:
+        """The same events; each is taken in as it goes by."""
+        for event in events:
+            self.take(event)
+            yield event
+
+    def take(self, event: Event) -> None:
+        """An event that this version does not understand only advances the sequence."""
+        self._sequence = int(event["sequence"])
         data = event["data"]
         fingerprint = data.get("fingerprint")
         if event["type"] == EventType.SUMMARY_CHANGED:
             known_words = [word for word in Summary if word == data.get("to")]
-            summary = known_words[0] if known_words else summary
+            self._summary = known_words[0] if known_words else self._summary
         elif not isinstance(fingerprint, str):
-            continue
+            return
         elif event["type"] == EventType.RESOLVED:
-            if fingerprint in open_:
-                lost.append(open_.pop(fingerprint))
+            if fingerprint in self._open:
+                self._lost.append(self._open.pop(fingerprint))
         else:
             try:
                 time = parse_instant(event["time"])
             except ValueError:
-                continue
-            known = open_.get(fingerprint)
+                return
+            known = self._open.get(fingerprint)
             if known is not None:
-                lost.append(known)
-            span = Span(min(span.first, time), max(span.last, time), span.announced)
+                self._lost.append(known)
+            self._span = Span(min(self._span.first, time), max(self._span.last, time), self._span.announced)
             kept = {key: value for key, value in data.items() if key not in ("emit_reason", "summary")}
             kept["subject"] = event["subject"]
-            open_[fingerprint] = Entry(kept, known.first_seen if known is not None else time, time)
-    # What is gone may have been the first, or what was not announced. That it was the last changes little.
-    if any(one.last_event <= span.first or not one.announced for one in lost):
-        span = Span.of(open_.values())
-    return Ledger(sequence, summary, open_, span)
+            self._open[fingerprint] = Entry.of(kept, known.first_seen if known is not None else time, time)
+
+    def ledger(self) -> Ledger:
+        """With all that was taken in."""
+        span = self._span
+        # What is gone may have been the first, or what was not announced. That it was the last changes little.
+        if any(one.last_event <= span.first or not one.announced for one in self._lost):
+            span = Span.of(self._open.values())
+        return Ledger(self._sequence, self._summary, self._open, span)
+
+
+def fold(ledger: Ledger, events: Iterable[Event]) -> Ledger:
+    """Take events in, in order."""
+    folding = Folding(ledger)
+    for event in events:
+        folding.take(event)
+    return folding.ledger()

@@ -20,6 +20,7 @@ from supervisor.core.model import (
     Observation,
     Reading,
     ServiceReport,
+    ServiceReports,
     UnreadableDocument,
 )
 from supervisor.core.words import ServiceWord
@@ -163,7 +164,8 @@ class _Merger:
                 if self._holds(one, key):
                     deployments.setdefault(one.service, []).append(one)
         by_service = {service: tuple(sorted(some, key=lambda one: one.order)) for service, some in deployments.items()}
-        unwell = {name: one for name, one in services.items() if one.word is not ServiceWord.WELL}
+        doubtful = services.told if isinstance(services, ServiceReports) else services
+        unwell = {name: one for name, one in doubtful.items() if one.word is not ServiceWord.WELL}
         return NodeFacts(newest, report, services, by_service, own, listed, unwell)
 
     def _all_incidents(self) -> dict[str, Incident]:

@@ -6,7 +6,7 @@ report names them (``hosts/nas/services.yaml``, ``world/nodes/nas.json``), whate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -213,6 +213,40 @@ class ServiceReport(NamedTuple):
     since: Instant | None
     document: Document
     pointer: str
+
+
+class ServiceReports(Mapping[str, ServiceReport]):
+    """A document's word on the services of one node.
+
+    Nearly all are well, and of those a pass asks nothing more: only their words are kept, and ``well`` makes the report
+    of one from its name and status. The others are ``told`` in full.
+    """
+
+    __slots__ = ("_well", "_words", "told")
+
+    def __init__(
+        self,
+        words: dict[str, str],
+        told: dict[str, ServiceReport],
+        well: Callable[[str, str], ServiceReport],
+    ) -> None:
+        self._words, self.told, self._well = words, told, well
+
+    def __getitem__(self, name: str) -> ServiceReport:
+        status = self._words[name]
+        return self.told.get(name) or self._well(name, status)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._words
+
+    def keys(self) -> KeysView[str]:
+        return self._words.keys()
 
 
 class Deployment(NamedTuple):

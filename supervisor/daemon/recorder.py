@@ -10,7 +10,7 @@ from typing import Self
 from supervisor.core.announce import Emission, number, plan_emissions
 from supervisor.core.events import START, Event, event_source
 from supervisor.core.instant import Instant
-from supervisor.core.ledger import Ledger, fold
+from supervisor.core.ledger import Folding, Ledger, fold
 from supervisor.core.reconcile import Judgement
 from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint, eventlog
@@ -73,11 +73,12 @@ class Recorder:
         ledger = replace(state.ledger, summary=judgement.summary)
         position = state.position
         if emissions:
+            folding = Folding(state.ledger)
             events = number(emissions, state.ledger, self._source, now)
             # Until it is known what of them is on disk, what we remember is not to be trusted.
             self._state = None
-            position = eventlog.append(self._log_path, events)
-            ledger = replace(fold(state.ledger, events), summary=judgement.summary)
+            position = eventlog.append(self._log_path, folding.through(events))
+            ledger = replace(folding.ledger(), summary=judgement.summary)
         if emissions or ledger != state.ledger or watch != state.watch:
             self._save(Checkpoint(ledger, position, watch, now))
         self._settled = judgement

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -186,8 +186,9 @@ class Worker:
                 "pass": self._number,
             }
             keys = ("action", "severity", "reason", "resolution", "inhibited_by", "fingerprint", "from", "to")
-            line |= {key: one.data[key] for key in keys if one.data.get(key) is not None}
-            getattr(self.log, _level(one))(one.type.value, **line)
+            data = one.data
+            line |= {key: data[key] for key in keys if data.get(key) is not None}
+            getattr(self.log, _level(one, data))(one.type.value, **line)
         if judgement is None:
             return
         named = [f"{one.type}:{one.reason}:{one.subject}" for one in emissions[:_LOGGED]]
@@ -206,9 +207,9 @@ class Worker:
         )
 
 
-def _level(emission: Emission) -> str:
+def _level(emission: Emission, data: Mapping[str, Any]) -> str:
     if emission.reason is EmitReason.RESOLVED:
         return "info"
     if emission.type is EventType.SUMMARY_CHANGED:
-        return "info" if emission.data.get("to") == "nominal" else "warning"
-    return "error" if emission.data.get("severity") == Severity.CRITICAL else "warning"
+        return "info" if data.get("to") == "nominal" else "warning"
+    return "error" if data.get("severity") == Severity.CRITICAL else "warning"

@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -71,7 +70,7 @@ def _read(path: str, descriptor: int) -> Checkpoint:
     except OSError as error:
         raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
     try:
-        return _decode(json.loads(data))
+        return _decode(json.loads(data, object_hook=_entry_or_object))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(
             f"cannot use {shown_path(path)}: it is no checkpoint of version {VERSION} ({error})"
@@ -171,25 +170,30 @@ def _is_short(text: Any) -> bool:
     return isinstance(text, str) and text.isprintable() and len(json_text(text).encode()) <= _MAX_TEXT
 
 
+def _entry_or_object(value: dict[str, Any]) -> Entry | dict[str, Any]:
+    """Each entry is made as soon as it is read: thousands of them at once as objects would take a lot of memory."""
+    if not ("recommendation" in value and "first_seen" in value):
+        return value
+    return Entry.of(
+        value["recommendation"],
+        parse_instant(value["first_seen"]),
+        parse_instant(value["last_event"]),
+        announced=value.get("announced", True) is not False,
+    )
+
+
 def _decode(document: Any) -> Checkpoint:
     if document["version"] != VERSION:
         raise ValueError(f"its version is {document['version']!r}")
     entries: dict[str, Entry] = {}
-    for key, value in document["open"].items():
-        recommendation: Mapping[str, Any] = value["recommendation"]
-        if recommendation["fingerprint"] != key:
+    for key, entry in document["open"].items():
+        if not isinstance(entry, Entry) or entry.fingerprint != key:
             raise ValueError(f"the entry {shown(key)} contradicts itself")
-        action = recommendation.get("action")
-        if not (_FINGERPRINT.fullmatch(key) and _is_short(recommendation["subject"])) or not (
-            action is None or _is_short(action)
+        if not (_FINGERPRINT.fullmatch(key) and _is_short(entry.subject)) or not (
+            entry.action is None or _is_short(entry.action)
         ):
             raise ValueError(f"the entry {shown(key)} could never be said to be resolved")
-        entries[key] = Entry(
-            recommendation,
-            parse_instant(value["first_seen"]),
-            parse_instant(value["last_event"]),
-            value.get("announced", True) is not False,
-        )
+        entries[key] = entry
     sequence, summary, log, watch = document["sequence"], document["summary"], document["log"], document.get("watch")
     position = Position(log["inode"], log["offset"], log["tail"])
     if not all(type(one) is int and one >= 0 for one in (sequence, position.inode, position.offset)):

@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -25,7 +25,7 @@ _CHUNK = 1 << 20
 _LOOKS = 10
 
 
-def append(path: str, events: list[Event]) -> Position:
+def append(path: str, events: Iterable[Event]) -> Position:
     """Append events and make them durable; the position behind them. EventLogError when that cannot be promised.
 
     After an error some of the events may be in the log: ``recover`` from the last known position tells which.

@@ -7,8 +7,8 @@ trust. What is wrong in one document costs nothing of another.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache, partial
 from itertools import count
 from sys import intern
@@ -30,9 +30,10 @@ from supervisor.core.model import (
     Problem,
     Reading,
     ServiceReport,
+    ServiceReports,
     UnreadableDocument,
 )
-from supervisor.core.words import deployment_outcome, incident_resolved, node_word, service_word
+from supervisor.core.words import ServiceWord, deployment_outcome, incident_resolved, node_word, service_word
 from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
 from supervisor.files.fields import name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
@@ -66,6 +67,7 @@ class World:
 
     def __init__(self, folder: str, reader: Reader) -> None:
         self._folder = folder
+        self._keeps = reader.now is not None
         self._kept: Kept[Reading] = Kept(folder, reader)
         self._listings = Listings(reader.now)
         self._files: dict[str, UnreadableError | None] = {}
@@ -119,7 +121,7 @@ class World:
         try:
             if fault is not None:
                 raise fault
-            return self._kept.get(relative, partial(_parse, relative), whole=whole)
+            return self._kept.get(relative, partial(_parse, relative, self._keeps), whole=whole)
         except FileNotFoundError:
             # Gone between listing and reading: as if it had gone before. A link to nothing is another matter.
             if not os.path.lexists(self._kept.path(relative)):
@@ -132,10 +134,10 @@ class World:
         return before if before == unreadable else unreadable
 
 
-def _parse(relative: str, content: Content) -> Reading:
+def _parse(relative: str, keeps: bool, content: Content) -> Reading:
     try:
         document = _Document(_shown(relative), own_node(relative), content.text(), content.modified_at)
-        return document.observation()
+        return document.observation(keeps)
     except InputError as error:
         return _unreadable(relative, error)
 
@@ -220,25 +222,36 @@ def _below(
 
 _FEW = 16
 """So many places are looked up one by one; for more, all are found in one walk."""
+_SHORT = 2000
+"""Characters of which it does not pay to make less."""
 
 
-@dataclass(slots=True, eq=False)
 class _Places:
     """Line and column of a JSON pointer, found when first asked for: most documents are never asked."""
 
-    text: str
-    tree: yamltree.Node | None
-    _asked: int = 0
-    _index: jsontext.Places | None = None
+    __slots__ = ("_asked", "_index", "_text", "_tree")
+
+    def __init__(self, text: str, tree: yamltree.Node | None) -> None:
+        self._text: str | bytes = text if tree is None else ""
+        self._tree = tree
+        self._asked = 0
+        self._index: jsontext.Places | None = None
+
+    def pack(self) -> None:
+        """Take less room, as what is kept for long has to."""
+        if isinstance(self._text, str) and len(self._text) > _SHORT:
+            self._text = zlib.compress(self._text.encode(), 1)
 
     def at(self, pointer: str) -> tuple[int | None, int | None]:
-        if self.tree is not None:
-            return yamltree.place(self.tree, pointer) or (None, None)
+        if self._tree is not None:
+            return yamltree.place(self._tree, pointer) or (None, None)
+        if self._index is not None:
+            return self._index.at(pointer) or (None, None)
+        text = self._text if isinstance(self._text, str) else zlib.decompress(self._text).decode()
         self._asked += 1
         if self._asked <= _FEW:
-            return jsontext.place(self.text, pointer) or (None, None)
-        if self._index is None:
-            self._index = jsontext.index(self.text)
+            return jsontext.place(text, pointer) or (None, None)
+        self._index, self._text = jsontext.index(text), ""
         return self._index.at(pointer) or (None, None)
 
     def line(self, pointer: str) -> int | None:
@@ -266,10 +279,13 @@ class _Document:
         self._file = file
         self._modified_at = modified_at
 
-    def observation(self) -> Observation:
+    def observation(self, keeps: bool) -> Observation:
         """Raises SchemaError, with its place, when anything in the document is not as it should be."""
         try:
-            return self._observation()
+            found = self._observation()
+            if keeps:
+                self._places.pack()
+            return found
         except SchemaError as error:
             line, column = self._places.at(error.pointer)
             raise SchemaError(error.message, error.pointer, line, column) from None
@@ -283,19 +299,19 @@ class _Document:
             observed_at, where = _time(root, "observed_at", ""), "/observed_at"
         document = Document(self._file, observed_at, where, self.node, self._places.line)
         nodes: dict[str, NodeReport] = {}
-        services: dict[str, dict[str, ServiceReport]] = {}
+        services: Mapping[str, Mapping[str, ServiceReport]] = {}
         if self.node is None:
             for name, pointer, entry in _named(root.get("nodes"), "/nodes", "nodes", node_name_fault):
                 if name in nodes:
                     raise SchemaError(f"duplicate node {name!r}", pointer)
                 nodes[name] = _node_report(entry, pointer, document)
-            self._shared_services(root.get("services"), services, document)
+            services = self._shared_services(root.get("services"), document)
         else:
             if "status" in root:
                 nodes[self.node] = _node_report(root, "", document)
             own = self._own_services(root.get("services"), document)
             if own:
-                services[self.node] = own
+                services = {self.node: own}
         return Observation(
             document,
             nodes,
@@ -305,25 +321,28 @@ class _Document:
             lists_services=root.get("services") is not None,
         )
 
-    def _own_services(self, value: Any, document: Document) -> dict[str, ServiceReport]:
+    def _own_services(self, value: Any, document: Document) -> Mapping[str, ServiceReport]:
         if isinstance(value, list):
             for position, entry in enumerate(value):
                 if isinstance(entry, dict):
                     self._implied_node(entry, f"/services/{position}")
         return _service_reports(value, "/services", "services", document)
 
-    def _shared_services(self, value: Any, services: dict[str, dict[str, ServiceReport]], document: Document) -> None:
+    def _shared_services(self, value: Any, document: Document) -> Mapping[str, Mapping[str, ServiceReport]]:
         if isinstance(value, list):
+            listed: dict[str, dict[str, ServiceReport]] = {}
             for name, pointer, entry in _named(value, "/services", "services", name_fault):
                 node = _name(_text(entry, "node", pointer), node_name_fault, f"{pointer}/node")
-                if name in services.setdefault(node, {}):
+                if name in listed.setdefault(node, {}):
                     raise SchemaError(f"duplicate service {name!r} of {node!r}", pointer)
-                services[node][name] = _service_report(entry, pointer, document)
-            return
+                listed[node][name] = _service_report(entry, pointer, document)
+            return listed
+        services: dict[str, Mapping[str, ServiceReport]] = {}
         for node, pointer, entry in _named(value, "/services", "services", node_name_fault):
             if entry is None:
                 raise SchemaError("the services of a node must be an object or a list, not nothing", pointer)
             services[node] = _service_reports(entry, pointer, "the services of a node", document)
+        return services
 
     def _deployments(self, value: Any, document: Document) -> Iterator[Deployment]:
         for ident, pointer, entry in _identified(value, "/deployments", "deployments"):
@@ -377,27 +396,38 @@ def _node_report(entry: Any, pointer: str, document: Document) -> NodeReport:
     return NodeReport(status, node_word(status), since, document, where)
 
 
-def _service_reports(value: Any, pointer: str, what: str, document: Document) -> dict[str, ServiceReport]:
+def _service_reports(value: Any, pointer: str, what: str, document: Document) -> Mapping[str, ServiceReport]:
     """Those of one node."""
-    reports: dict[str, ServiceReport] = {}
-    if isinstance(value, dict):
-        # What ``_named`` would do, without its steps: there is nothing of which there is more.
-        for name, entry in value.items():
-            if (fault := name_fault(name)) is not None:
-                raise SchemaError(fault, pointer_below(pointer, name))
-            reports[shared(name)] = _service_report(entry, pointer_of(pointer, name), document)
+    if not isinstance(value, dict):
+        reports: dict[str, ServiceReport] = {}
+        for name, below, entry in _named(value, pointer, what, name_fault):
+            if name in reports:
+                raise SchemaError(f"duplicate service {name!r}", below)
+            reports[name] = _service_report(entry, below, document)
         return reports
-    for name, below, entry in _named(value, pointer, what, name_fault):
-        if name in reports:
-            raise SchemaError(f"duplicate service {name!r}", below)
-        reports[name] = _service_report(entry, below, document)
-    return reports
+    words: dict[str, str] = {}
+    told: dict[str, ServiceReport] = {}
+    # What ``_named`` would do, without its steps: there is nothing of which there is more.
+    for text, entry in value.items():
+        if (fault := name_fault(text)) is not None:
+            raise SchemaError(fault, pointer_below(pointer, text))
+        name, below = shared(text), pointer_of(pointer, text)
+        status, since, where = _status(entry, below)
+        # The same few words, one text each.
+        status = words[name] = intern(status) if len(status) <= _USUAL_WORD else status
+        word = service_word(status)
+        if word is not ServiceWord.WELL or where == below:
+            told[name] = ServiceReport(status, word, since, document, where)
+    return ServiceReports(words, told, partial(_well_report, pointer, document))
+
+
+def _well_report(above: str, document: Document, name: str, status: str) -> ServiceReport:
+    """What is kept of a service that is well as a report; since when it has been plays no part in anything."""
+    return ServiceReport(status, ServiceWord.WELL, None, document, pointer_of(pointer_of(above, name), "status"))
 
 
 def _service_report(entry: Any, pointer: str, document: Document) -> ServiceReport:
     status, since, where = _status(entry, pointer)
-    # The same few words, one text each.
-    status = intern(status) if len(status) <= _USUAL_WORD else status
     return ServiceReport(status, service_word(status), since, document, where)
 
 

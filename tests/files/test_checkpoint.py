@@ -69,8 +69,8 @@ FULL = Checkpoint(
         8,
         Summary.DEGRADED,
         {
-            "f" * 16: Entry({"fingerprint": "f" * 16, "subject": "node:café"}, 1_500_000_001, 10**18 + 1),
-            "e" * 16: Entry({"fingerprint": "e" * 16, "subject": "node:nuc"}, 1, 2, announced=False),
+            "f" * 16: Entry.of({"fingerprint": "f" * 16, "subject": "node:café"}, 1_500_000_001, 10**18 + 1),
+            "e" * 16: Entry.of({"fingerprint": "e" * 16, "subject": "node:nuc"}, 1, 2, announced=False),
         },
     ),
     Position(7, 8, "ab"),
