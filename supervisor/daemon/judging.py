@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
@@ -57,6 +58,10 @@ class Judge:
                 desired.value, actual.value, settings.thresholds, self._now(), problems, self._before
             )
         return self._before
+
+    def traces(self) -> list[weakref.ref[object]]:
+        """By these it can be told whether anything large of it is still there when it was let go."""
+        return [weakref.ref(one) for one in (self._inventory, self._world, self._before) if one is not None]
 
 
 @contextmanager

@@ -84,6 +84,10 @@ class Recorder:
         self._settled = judgement
         return emissions
 
+    def forget(self) -> None:
+        """Let go of the judgement that was recorded last; the next one is compared with all that is open."""
+        self._settled = None
+
     def take_notices(self) -> list[str]:
         """What happened to the outputs that people should know of, once."""
         notices, self._notices = self._notices, []

@@ -97,17 +97,21 @@ class Worker:
     def _run(self) -> None:
         try:
             while (task := self.queue.take()) is not None:
-                self.started = self.clock.monotonic()
-                result = self._pass(task)
-                self.started = None
-                self.queue.done(self._retry_after(result.outcome))
-                self.after(result)
+                self._serve(task)
         except BaseException:
             # A daemon without a worker would be a corpse that looks alive.
             self.log.exception("the worker died")
             self.died()
         finally:
             self.recorder.close()
+
+    def _serve(self, task: Task) -> None:
+        """In a frame of its own: while the next pass is waited for, nothing holds the result of this one."""
+        self.started = self.clock.monotonic()
+        result = self._pass(task)
+        self.started = None
+        self.queue.done(self._retry_after(result.outcome))
+        self.after(result)
 
     def _adopt(self, order: Order) -> None:
         """Fallible first, then swap: what cannot be used leaves the old settings in force."""
@@ -119,7 +123,8 @@ class Worker:
         except OutputError as error:
             self.log.error("reload refused, the old settings stay", error=str(error))
         else:
-            self._settings, self._judge = order.settings, None
+            self._forget()
+            self._settings = order.settings
             self.queue.tune(self._settings.quiet_period, self._settings.max_delay, self._settings.resync_interval)
 
     def _pass(self, task: Task) -> Result:
@@ -138,7 +143,7 @@ class Worker:
             self.log.error("pass is not durable, it will be tried again", error=error, **{"pass": self._number})
         except Exception as failure:  # a bug of ours, whatever it is, must not end the daemon
             outcome, error = Outcome.BUG, f"{type(failure).__name__}: {failure}"
-            self._judge = None
+            self._forget()
             self.log.exception("pass dropped by a fault of the supervisor", **{"pass": self._number})
         for notice in self.recorder.take_notices():
             self.log.warning(notice)
@@ -152,15 +157,24 @@ class Worker:
             self._watch = self.watch(self._settings)
         if self._judge is not None and task.trigger not in _ANEW:
             return self._judge.judge(self._settings, hints)
+        self._forget()
         # What is kept for long is no matter for the collector, which would stop everything to look through it.
-        self._judge = None
-        gc.unfreeze()
-        gc.collect()
         with collector_at_rest():
             self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
             judgement = self._judge.judge(self._settings, hints)
             gc.freeze()
         return judgement
+
+    def _forget(self) -> None:
+        """Let go of all that was read and found, before as much again is made."""
+        traces = [] if self._judge is None else self._judge.traces()
+        self._judge = None
+        self.recorder.forget()
+        # It went as it was let go, if nothing in it leads back to itself: only the collector finds what does, where
+        # that is not frozen; and to look through all of the program takes longer than a pass of a homelab.
+        if any(trace() is not None for trace in traces):
+            gc.unfreeze()
+        gc.collect()
 
     def _retry_after(self, outcome: Outcome) -> Duration | None:
         if outcome is not Outcome.RETRY:

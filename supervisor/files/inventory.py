@@ -285,12 +285,10 @@ class _File:
                 continue
             if not name.startswith("x-"):
                 hint = _hint(name, _TOP, 0.6) or "; only node, services and x-… are"
-                error = SchemaError(
-                    f"{shown(name)} is no known key{hint}", f"/{escape(name)}", entry.key.line, entry.key.column
-                )
+                message, pointer = f"{shown(name)} is no known key{hint}", f"/{escape(name)}"
                 if "services" not in root.raw:
-                    raise error
-                self._note(error)
+                    raise SchemaError(message, pointer, entry.key.line, entry.key.column)
+                self._note(SchemaError(message, pointer, entry.key.line, entry.key.column))
             elif (twice := first_duplicate(entry.value)) is not None:
                 self._note(_duplicate(twice, f"/{escape(name)}"))
         services: dict[str, DesiredService] = {}

@@ -70,7 +70,7 @@ class World:
         self._keeps = reader.now is not None
         self._kept: Kept[Reading] = Kept(folder, reader)
         self._listings = Listings(reader.now)
-        self._files: dict[str, UnreadableError | None] = {}
+        self._files: dict[str, str | None] = {}
         self._loaded: Loaded[Actual] | None = None
 
     def read(self, changes: Changes | None = None) -> Loaded[Actual]:
@@ -114,13 +114,11 @@ class World:
         self._loaded = Loaded(Actual(folder=InvalidInput(WORLD, (fault,))), (fault,))
         return self._loaded
 
-    def _reading(
-        self, relative: str, fault: UnreadableError | None, whole: bool, before: Reading | None
-    ) -> Reading | None:
+    def _reading(self, relative: str, fault: str | None, whole: bool, before: Reading | None) -> Reading | None:
         """What a document says, or why it cannot be told; None when it is gone."""
         try:
             if fault is not None:
-                raise fault
+                raise UnreadableError(fault)
             return self._kept.get(relative, partial(_parse, relative, self._keeps), whole=whole)
         except FileNotFoundError:
             # Gone between listing and reading: as if it had gone before. A link to nothing is another matter.
@@ -164,7 +162,7 @@ def own_node(relative: str) -> str | None:
     return stem if folder == "nodes" and "/" not in name and dot + suffix in SUFFIXES else None
 
 
-_Found = Iterator[tuple[str, UnreadableError | None]]
+_Found = Iterator[tuple[str, str | None]]
 
 
 class _TooManyError(Exception):
@@ -204,7 +202,7 @@ def _below(
             if identity in above:
                 continue
             if len(above) >= _MAX_DEPTH:
-                yield relative, UnreadableError(f"is nested deeper than {_MAX_DEPTH} folders")
+                yield relative, f"is nested deeper than {_MAX_DEPTH} folders"
                 continue
             inner = _below(root, f"{relative}/", (*above, identity), followed, listings, linked=linked or is_link)
             # Of what is behind a link all is taken or nothing.
@@ -212,12 +210,11 @@ def _below(
         except _TooManyError:
             if linked:
                 raise
-            why = f"leads to too many folders: behind links are more than {_MAX_FOLLOWED}"
-            yield relative, UnreadableError(why)
+            yield relative, f"leads to too many folders: behind links are more than {_MAX_FOLLOWED}"
         except FileNotFoundError:
             continue
         except OSError as error:
-            yield relative, UnreadableError(f"cannot be read: {reason(error)}")
+            yield relative, f"cannot be read: {reason(error)}"
 
 
 _FEW = 16

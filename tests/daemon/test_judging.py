@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from pathlib import Path
 
 from supervisor.core.model import Action
@@ -44,3 +46,33 @@ def test_a_file_that_can_no_longer_be_used_holds_up_what_depends_on_its_node(tmp
     assert found["service:nuc/app"] is Action.DELAY_DEPLOYMENT
     lab.write("hosts/nas/services.yaml", "services: {nfs: }\n")
     assert lab.look("hosts/nas/services.yaml") == {"service:nuc/app": Action.REDEPLOY}
+
+
+def test_what_is_let_go_needs_no_collector(tmp_path: Path) -> None:
+    """Frozen, it could not be found by one: an error that is kept holds the frames it came through."""
+    lab = Lab(tmp_path)
+    lab.write("hosts/nas/services.yaml", "services: {nfs: }\n")
+    for number, text in enumerate(
+        ("services: [", "services: {a: 1, a: 2}\n", "servces: {}", "services: {b: {x: &a }}")
+    ):
+        lab.write(f"hosts/nuc{number}/services.yaml", text)
+    (tmp_path / "hosts" / "gone").symlink_to("nowhere")
+    lab.write("hosts/odd/services.yaml/x", "")
+    for number, text in enumerate(
+        ('{"nodes": {"nas": 7}}', '{"a"', '{"a": 1, "a": 2}', '{"services": {"nas": {"a": 7}}}')
+    ):
+        lab.write(f"world/broken{number}.json", text)
+    lab.write("world/broken.yaml", "nodes: [")
+    lab.write("world/" + "deep/" * 40 + "a.json", "{}")
+    (tmp_path / "world" / "gone.json").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "world" / "fifo.json")
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(2):
+            assert len(lab.judge.judge(lab.settings).problems) > 10
+        traces = lab.judge.traces()
+        del lab
+        assert [trace() for trace in traces] == [None] * 3
+    finally:
+        gc.enable()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import queue
+import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from supervisor.core.instant import SECOND, Instant
+from supervisor.core.reconcile import Judgement
 from supervisor.daemon.clock import Clock
 from supervisor.daemon.recorder import Recorder
 from supervisor.daemon.worker import Order, Outcome, Result, Worker
@@ -23,8 +26,10 @@ class FaultyClock(Clock):
 
     faulty = False
     ahead = 0
+    asked: Callable[[], None] = staticmethod(lambda: None)
 
     def now(self) -> Instant:
+        self.asked()
         if self.faulty:
             raise RuntimeError("the clock fell off the wall")
         return super().now() + self.ahead
@@ -201,3 +206,25 @@ def test_a_worker_that_dies_says_so(bench: Bench) -> None:
     bench.queue.request(Trigger.SIGNAL)
     assert bench.deaths.get(timeout=20) == "died"
     assert ("exception", "the worker died") in [line[:2] for line in bench.log.lines]
+
+
+@pytest.mark.parametrize("leads_back", [False, True])
+def test_of_what_is_read_anew_nothing_old_is_there_any_more(bench: Bench, leads_back: bool) -> None:
+    found: list[weakref.ref[Judgement]] = []
+    left: list[bool] = []
+
+    def after(result: Result) -> None:
+        assert result.judgement is not None
+        found.append(weakref.ref(result.judgement))
+        if leads_back:
+            result.judgement.__dict__["back"] = result.judgement
+        bench.results.put(replace(result, judgement=None))
+
+    bench.after = after
+    bench.make(Trigger.START)
+    # Asked last when everything is read: then the most is there.
+    bench.clock.asked = lambda: left.append(found[-1]() is not None)
+    for _ in range(3):
+        bench.make(Trigger.SIGNAL)
+    assert set(left) == {False}
+    assert [one() for one in found[:-1]] == [None] * 3
