@@ -48,9 +48,9 @@ def update(actual: Actual, changes: Mapping[str, Reading | None]) -> Actual:
 class _Index:
     """Which documents have a say in what, by its name; ``of`` is copied when it is first changed."""
 
-    def __init__(self, of: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, of: Mapping[str, tuple[str, ...]]) -> None:
         self.of = of
-        self._own: dict[str, frozenset[str]] | None = None
+        self._own: dict[str, tuple[str, ...]] | None = None
 
     def move(self, key: str, was: AbstractSet[str], now: AbstractSet[str]) -> None:
         """A document had a say in some things, and has it in others now."""
@@ -59,11 +59,11 @@ class _Index:
         if self._own is None:
             self.of = self._own = dict(self.of)
         for name in was - now:
-            left = self._own.pop(name) - {key}
+            left = tuple(one for one in self._own.pop(name) if one != key)
             if left:
                 self._own[name] = left
         for name in now - was:
-            self._own[name] = self._own.get(name, frozenset()) | {key}
+            self._own[name] = (*self._own.get(name, ()), key)
 
 
 _NOBODY: frozenset[str] = frozenset()
@@ -123,7 +123,7 @@ class _Merger:
 
     def _others(self, ident: str, key: str) -> Iterator[tuple[Document, Deployment]]:
         """What other documents tell of a deployment."""
-        for other in self._tellers.of.get(ident, _NOBODY):
+        for other in self._tellers.of.get(ident, ()):
             reading = self._readings.get(other)
             if other != key and isinstance(reading, Observation) and ident in reading.deployment:
                 yield reading.document, reading.deployment[ident]

@@ -356,8 +356,8 @@ class Actual(NamedTuple):
     incidents: Mapping[str, Incident] = NOTHING
     unreadable: tuple[UnreadableDocument, ...] = ()
     folder: InvalidInput | None = None
-    speakers: Mapping[str, frozenset[str]] = NOTHING
-    tellers: Mapping[str, frozenset[str]] = NOTHING
+    speakers: Mapping[str, tuple[str, ...]] = NOTHING
+    tellers: Mapping[str, tuple[str, ...]] = NOTHING
     reporters: frozenset[str] = frozenset()
 
     @property

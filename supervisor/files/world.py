@@ -343,16 +343,16 @@ class _Document:
 
     def _deployments(self, value: Any, document: Document) -> Iterator[Deployment]:
         for ident, pointer, entry in _identified(value, "/deployments", "deployments"):
-            status = _text(entry, "status", pointer)
+            status = _usual(_text(entry, "status", pointer))
             yield Deployment(
                 ident,
-                self._node_of(entry, pointer),
-                _name(_text(entry, "service", pointer), name_fault, f"{pointer}/service"),
+                shared(self._node_of(entry, pointer)),
+                shared(_name(_text(entry, "service", pointer), name_fault, f"{pointer}/service")),
                 status,
                 deployment_outcome(status),
                 _time(entry, "at", pointer),
                 document,
-                f"{pointer}/status",
+                pointer_of(pointer, "status"),
             )
 
     def _incidents(self, value: Any, document: Document) -> Iterator[Incident]:
@@ -390,6 +390,7 @@ class _Document:
 
 def _node_report(entry: Any, pointer: str, document: Document) -> NodeReport:
     status, since, where = _status(entry, pointer)
+    status = _usual(status)
     return NodeReport(status, node_word(status), since, document, where)
 
 
@@ -410,8 +411,7 @@ def _service_reports(value: Any, pointer: str, what: str, document: Document) ->
             raise SchemaError(fault, pointer_below(pointer, text))
         name, below = shared(text), pointer_of(pointer, text)
         status, since, where = _status(entry, below)
-        # The same few words, one text each.
-        status = words[name] = intern(status) if len(status) <= _USUAL_WORD else status
+        status = words[name] = _usual(status)
         word = service_word(status)
         if word is not ServiceWord.WELL or where == below:
             told[name] = ServiceReport(status, word, since, document, where)
@@ -517,6 +517,11 @@ def _time(entry: dict[str, Any], key: str, above: str) -> Instant:
     except ValueError as error:
         fault = str(error)
     raise SchemaError(fault, f"{above}/{key}" if key in entry else above)
+
+
+def _usual(word: str) -> str:
+    """The same few words, one text each."""
+    return intern(word) if len(word) <= _USUAL_WORD else word
 
 
 _USUAL_WORD = 20
