@@ -13,9 +13,11 @@ import random
 import shutil
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.bench import commands, fleet
@@ -24,11 +26,13 @@ from tests.bench.figures import Figure, Table, median, number
 from tests.bench.peers import ansible, cfengine, monit, ours, prometheus
 from tests.bench.peers.given import Given
 from tests.bench.peers.install import Programs, SkippedError
-from tests.bench.peers.peer import Command, Peer, Resident
+from tests.bench.peers.peer import PATIENCE, Command, Peer, Resident
 from tests.bench.run import conclude, machine
 
 PEERS = {one.name: one for one in (prometheus.PEER, monit.PEER, ansible.PEER, cfengine.PEER)}
 SIZES = (fleet.HOMELAB, fleet.LARGE)
+MORE = "200x100"
+"""Where the program that runs takes little room beside what it has to hold; above it monit takes minutes to start."""
 TURNS = 20
 """Changes of which latencies are medians."""
 ROUNDS, ENOUGH = 9, 20.0
@@ -125,6 +129,27 @@ def residents(bench: Bench, size: str) -> list[Figure]:
     ]
 
 
+def held(bench: Bench, skipped: Sequence[str]) -> Table:
+    """What each daemon takes when there is much to hold, one after another."""
+    memory = {}
+    subjects: dict[str, tuple[Callable[[Path, Path], AbstractContextManager[Resident]], tuple[Path, Path]]] = {
+        "ours": (lambda root, _: ours.Ours(root), bench.fleet(MORE, "held-ours"))
+    }
+    for peer, programs in bench.chosen():
+        if peer.daemon:
+            subjects[peer.name] = partial(peer.daemon, programs), bench.fleet(MORE, f"held-{peer.name}")
+    for name, (start, folders) in subjects.items():
+        truth = Given(folders[0]).failed
+        with start(*folders) as subject:
+            deadline = time.monotonic() + 3 * PATIENCE
+            while (found := subject.found()) != truth and time.monotonic() < deadline:
+                time.sleep(1)
+            _agree(name, found, truth)
+            memory[name] = (subject.resident(), "")
+    figures = _against("memory", memory, "MB")
+    return Table("peers-memory", f"Daemons at {MORE}: memory", tuple(figures), tuple(skipped))
+
+
 def _changed(
     own: ours.Ours, subjects: Mapping[str, Resident], changes: Mapping[str, Flipping]
 ) -> tuple[dict[str, list[float]], list[float]]:
@@ -194,12 +219,14 @@ def main() -> int:
         except SkippedError as error:
             skipped.append(f"{name}: skipped, {error}.")
     print("\n".join([machine(), *skipped]), flush=True)
-    tables = []
+    tables, bench = [], Bench(folder / "fleets", peers, options.idle)
     shutil.rmtree(folder / "fleets", ignore_errors=True)
     try:
         for size in options.sizes.split(","):
-            tables.append(measure(Bench(folder / "fleets", peers, options.idle), size, skipped))
+            tables.append(measure(bench, size, skipped))
             print(f"\n{tables[-1].text()}", flush=True)
+        tables.append(held(bench, skipped))
+        print(f"\n{tables[-1].text()}", flush=True)
     finally:
         shutil.rmtree(folder / "fleets", ignore_errors=True)
     return conclude(tables, {}, options.json, options.write)
