@@ -103,7 +103,7 @@ def status_json(saved: Checkpoint) -> dict[str, Any]:
         "watch": saved.watch,
         "open": [
             {
-                **entry.recommendation,
+                **entry.recommendation(),
                 "first_seen": format_instant(entry.first_seen),
                 "last_event": format_instant(entry.last_event),
             }
@@ -120,7 +120,7 @@ def status(saved: Checkpoint, style: Style) -> list[str]:
     if ledger.open:
         rows = [("SEVERITY", "ACTION", "SUBJECT", "SINCE", "REASON", "FINGERPRINT")]
         for entry in _open(ledger):
-            known = entry.recommendation
+            known = entry.recommendation()
             severity, action, reason = (str(known.get(key, "")) for key in ("severity", "action", "reason"))
             since = format_instant(entry.first_seen)
             rows.append((severity, action, entry.subject, since, reason, entry.fingerprint))

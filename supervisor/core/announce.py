@@ -32,7 +32,6 @@ class Emission(NamedTuple):
     summary: Summary
     news: Recommendation | Mapping[str, Any]
 
-    @property
     def data(self) -> dict[str, Any]:
         """The event's data, made when asked for: of thousands of emissions only one at a time is written."""
         news = recommendation_json(self.news) if isinstance(self.news, Recommendation) else self.news
@@ -134,4 +133,4 @@ def _resolved(entry: Entry, closure: Closure, cause: Subject | None, summary: Su
 def number(emissions: Iterable[Emission], ledger: Ledger, source: str, now: Instant) -> Iterator[Event]:
     """Give emissions their place in the sequence: one more with every event."""
     for sequence, one in enumerate(emissions, ledger.sequence + 1):
-        yield make_event(source, sequence, now, one.type, one.subject, one.data)
+        yield make_event(source, sequence, now, one.type, one.subject, one.data())

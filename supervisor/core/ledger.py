@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
     fingerprint: str
     subject: str
-    action: Any
+    action: str | None
     first_seen: Instant
     last_event: Instant
     announced: bool
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     def of(
         cls, recommendation: Mapping[str, Any], first_seen: Instant, last_event: Instant, *, announced: bool = True
     ) -> Entry:
-        fingerprint = recommendation["fingerprint"]
+        fingerprint, action = recommendation["fingerprint"], recommendation.get("action")
         value: dict[str, Any] = {
             "recommendation": recommendation,
             "first_seen": format_instant(first_seen),
@@ -47,21 +47,20 @@ class Entry(NamedTuple):
         return cls(
             fingerprint,
             recommendation["subject"],
-            recommendation.get("action"),
+            action if isinstance(action, str) else None,
             first_seen,
             last_event,
             announced,
             f"{json_text(fingerprint)}: {json_text(value)}",
         )
 
-    @property
     def recommendation(self) -> Mapping[str, Any]:
-        """As it was announced."""
+        """As it was announced, read from the line."""
         found: Mapping[str, Any] = json.loads(f"{{{self.line}}}")[self.fingerprint]["recommendation"]
         return found
 
     def unannounced(self) -> Entry:
-        return Entry.of(self.recommendation, self.first_seen, self.last_event, announced=False)
+        return Entry.of(self.recommendation(), self.first_seen, self.last_event, announced=False)
 
 
 class Span(NamedTuple):
@@ -142,7 +141,7 @@ class Folding:
             self._open[fingerprint] = Entry.of(kept, known.first_seen if known is not None else time, time)
 
     def ledger(self) -> Ledger:
-        """With all that was taken in."""
+        """With all that was taken in; it takes in no more."""
         span = self._span
         # What is gone may have been the first, or what was not announced. That it was the last changes little.
         if any(one.last_event <= span.first or not one.announced for one in self._lost):

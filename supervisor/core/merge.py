@@ -19,11 +19,9 @@ from supervisor.core.model import (
     NodeReport,
     Observation,
     Reading,
-    ServiceReport,
     ServiceReports,
     UnreadableDocument,
 )
-from supervisor.core.words import ServiceWord
 
 
 def merge(
@@ -140,8 +138,7 @@ class _Merger:
     def _facts(self, node: str, speakers: Iterable[str]) -> NodeFacts:
         newest: Document | None = None
         report: NodeReport | None = None
-        services: Mapping[str, ServiceReport] = {}
-        together: dict[str, ServiceReport] | None = None
+        layers: list[ServiceReports] = []
         deployments: dict[str, list[Deployment]] = {}
         own = listed = False
         for key, seen in self._ordered(speakers):
@@ -150,12 +147,7 @@ class _Merger:
             report = seen.nodes.get(node, report)
             reports = seen.services.get(node)
             if reports is not None:
-                if services and together is None:
-                    services = together = dict(services)
-                if together is None:
-                    services = reports
-                else:
-                    together.update(reports)
+                layers.append(reports)
                 listed = True
             if seen.document.node == node:
                 own = True
@@ -164,9 +156,8 @@ class _Merger:
                 if self._holds(one, key):
                     deployments.setdefault(one.service, []).append(one)
         by_service = {service: tuple(sorted(some, key=lambda one: one.order)) for service, some in deployments.items()}
-        doubtful = services.told if isinstance(services, ServiceReports) else services
-        unwell = {name: one for name, one in doubtful.items() if one.word is not ServiceWord.WELL}
-        return NodeFacts(newest, report, services, by_service, own, listed, unwell)
+        services = layers[0] if len(layers) == 1 else ServiceReports.overlaid(layers)
+        return NodeFacts(newest, report, services, by_service, own, listed, services.unwell)
 
     def _all_incidents(self) -> dict[str, Incident]:
         return {one.id: one for _, seen in self._ordered(self._reporters) for one in seen.incidents}

@@ -6,7 +6,7 @@ report names them (``hosts/nas/services.yaml``, ``world/nodes/nas.json``), whate
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, KeysView, Mapping
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -216,37 +216,57 @@ class ServiceReport(NamedTuple):
 
 
 class ServiceReports(Mapping[str, ServiceReport]):
-    """A document's word on the services of one node.
+    """What is said of the services of one node; ``words`` has the status of each.
 
-    Nearly all are well, and of those a pass asks nothing more: only their words are kept, and ``well`` makes the report
-    of one from its name and status. The others are ``told`` in full.
+    Nearly all are well, and of those nobody asks more: ``make`` makes their reports from name and status when somebody
+    does. ``kept`` are the reports that cannot be made so, those of all that are not well among them.
     """
 
-    __slots__ = ("_well", "_words", "told")
+    __slots__ = ("_make", "kept", "words")
 
     def __init__(
-        self,
-        words: dict[str, str],
-        told: dict[str, ServiceReport],
-        well: Callable[[str, str], ServiceReport],
+        self, words: dict[str, str], kept: dict[str, ServiceReport], make: Callable[[str, str], ServiceReport]
     ) -> None:
-        self._words, self.told, self._well = words, told, well
+        self.words, self.kept, self._make = words, kept, make
+
+    @classmethod
+    def of(cls, reports: dict[str, ServiceReport]) -> ServiceReports:
+        """All of them kept."""
+        return cls({name: one.status for name, one in reports.items()}, reports, lambda name, _: reports[name])
+
+    @classmethod
+    def overlaid(cls, layers: Iterable[ServiceReports]) -> ServiceReports:
+        """Of several that speak of a service the later one holds."""
+        words: dict[str, str] = {}
+        kept: dict[str, ServiceReport] = {}
+        layer_of: dict[str, ServiceReports] = {}
+        for one in layers:
+            for name in kept.keys() & one.words.keys():
+                del kept[name]
+            words |= one.words
+            kept |= one.kept
+            layer_of |= dict.fromkeys(one.words, one)
+        return cls(words, kept, lambda name, _: layer_of[name][name])
+
+    @property
+    def unwell(self) -> dict[str, ServiceReport]:
+        """Those whose word is another than well, by far the fewest."""
+        return {name: one for name, one in self.kept.items() if one.word is not ServiceWord.WELL}
 
     def __getitem__(self, name: str) -> ServiceReport:
-        status = self._words[name]
-        return self.told.get(name) or self._well(name, status)
+        return self.kept.get(name) or self._make(name, self.words[name])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._words)
+        return iter(self.words)
 
     def __len__(self) -> int:
-        return len(self._words)
+        return len(self.words)
 
     def __contains__(self, name: object) -> bool:
-        return name in self._words
+        return name in self.words
 
     def keys(self) -> KeysView[str]:
-        return self._words.keys()
+        return self.words.keys()
 
 
 class Deployment(NamedTuple):
@@ -287,7 +307,7 @@ class Observation:
 
     document: Document
     nodes: Mapping[str, NodeReport] = field(default_factory=dict)
-    services: Mapping[str, Mapping[str, ServiceReport]] = field(default_factory=dict)
+    services: Mapping[str, ServiceReports] = field(default_factory=dict)
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[Incident, ...] = ()
     lists_services: bool = False
@@ -327,8 +347,8 @@ class NodeFacts(NamedTuple):
     """Everything the world says of one node.
 
     ``newest`` is the newest document that mentions it, None when there are only deployments; ``own``: it has a
-    readable document of its own; ``listed``: services of it are reported. ``unwell`` are the reports of services whose
-    word is another than well, by far the fewest; ``deployments`` are by service, the oldest first.
+    readable document of its own; ``listed``: services of it are reported. ``unwell`` are those of ``services``;
+    ``deployments`` are by service, the oldest first.
     """
 
     newest: Document | None = None

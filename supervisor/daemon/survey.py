@@ -42,14 +42,10 @@ def roots(inventory: str, world: str) -> tuple[Root, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The folders to be watched by path, and what no watch can see, in words.
-
-    ``same``: no folder can have come, gone or been replaced since the survey before this one.
-    """
+    """The folders to be watched by path, and what no watch can see, in words."""
 
     folders: dict[str, Identity]
     blind: tuple[str, ...]
-    same: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,6 @@ class Surveyor:
         known, self._known = self._known, {}
         folders: dict[str, Identity] = {}
         blind: list[str] = []
-        same = True
         for root in wanted:
             # Under the name it was given: it may be a link that is turned elsewhere.
             folders[root.path] = root.identity()
@@ -92,7 +87,7 @@ class Surveyor:
                 try:
                     status = os.stat(folder)
                     if listing is None or listing.signature != signature(status):
-                        listing, same = self._list(root, folder, status), False
+                        listing = self._list(root, folder, status)
                 except OSError as error:
                     if error.errno != errno.ENOENT:
                         blind.append(f"{shown_path(folder)} is not watched: {reason(error)}")
@@ -104,7 +99,7 @@ class Surveyor:
                         blind.append(f"{shown_path(path)} is a symbolic link, behind which changes are not noticed")
                 if listing.folders:
                     work += reversed(listing.folders)
-        return Survey(folders, tuple(blind), same and self._known.keys() == known.keys())
+        return Survey(folders, tuple(blind))
 
     def _list(self, root: Root, folder: str, status: os.stat_result) -> _Listing:
         found = signature(status)

@@ -101,7 +101,6 @@ class Watcher:
         self._wanted: tuple[Root, ...] = ()
         self._folders: dict[str, Identity] = {}
         self._faults: list[str] = []
-        self._complete = False
         self._failures = 0
         self._retry_at = 0
         self._complaints = _Complaints(listener)
@@ -113,12 +112,10 @@ class Watcher:
         seen = self._surveyor.survey(wanted)
         replaced = any(self._folders.get(path, identity) != identity for path, identity in seen.folders.items())
         self._folders = seen.folders
-        # The kernel takes a thousandth of a second to count a thousand, and drops none whose folder stays as it was.
-        unwatched = [] if seen.same and self._complete else self._unwatched()
+        unwatched = self._unwatched()
         may_retry = self._monotonic() >= self._retry_at and (self._faults or unwatched)
         if wanted != self._wanted or replaced or self.died() or may_retry:
             unwatched = self._rebuild(wanted)
-        self._complete = not unwatched
         faults = [*self._faults, *unwatched, *seen.blind]
         if len(faults) > _NAMED:
             faults[_NAMED:] = [f"and {len(faults) - _NAMED} more"]

@@ -158,10 +158,11 @@ class Worker:
         if self._judge is not None and task.trigger not in _ANEW:
             return self._judge.judge(self._settings, hints)
         self._forget()
-        # What is kept for long is no matter for the collector, which would stop everything to look through it.
+        gc.collect()
         with collector_at_rest():
             self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
             judgement = self._judge.judge(self._settings, hints)
+            # What is kept for long is no matter for the collector, which would stop everything to look through it.
             gc.freeze()
         return judgement
 
@@ -170,11 +171,10 @@ class Worker:
         traces = [] if self._judge is None else self._judge.traces()
         self._judge = None
         self.recorder.forget()
-        # It went as it was let go, if nothing in it leads back to itself: only the collector finds what does, where
-        # that is not frozen; and to look through all of the program takes longer than a pass of a homelab.
+        # It went as it was let go, if nothing in it leads back to itself. What does is found by the collector alone,
+        # where it is not frozen; and to look through all of the program takes longer than a pass of a homelab.
         if any(trace() is not None for trace in traces):
             gc.unfreeze()
-        gc.collect()
 
     def _retry_after(self, outcome: Outcome) -> Duration | None:
         if outcome is not Outcome.RETRY:
@@ -200,9 +200,9 @@ class Worker:
                 "pass": self._number,
             }
             keys = ("action", "severity", "reason", "resolution", "inhibited_by", "fingerprint", "from", "to")
-            data = one.data
+            data = one.data()
             line |= {key: data[key] for key in keys if data.get(key) is not None}
-            getattr(self.log, _level(one, data))(one.type.value, **line)
+            getattr(self.log, _level(one.type, one.reason, data))(one.type.value, **line)
         if judgement is None:
             return
         named = [f"{one.type}:{one.reason}:{one.subject}" for one in emissions[:_LOGGED]]
@@ -221,9 +221,9 @@ class Worker:
         )
 
 
-def _level(emission: Emission, data: Mapping[str, Any]) -> str:
-    if emission.reason is EmitReason.RESOLVED:
+def _level(event: EventType, reason: EmitReason, data: Mapping[str, Any]) -> str:
+    if reason is EmitReason.RESOLVED:
         return "info"
-    if emission.type is EventType.SUMMARY_CHANGED:
+    if event is EventType.SUMMARY_CHANGED:
         return "info" if data.get("to") == "nominal" else "warning"
     return "error" if data.get("severity") == Severity.CRITICAL else "warning"

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -172,10 +173,20 @@ def _is_short(text: Any) -> bool:
 
 def _entry_or_object(value: dict[str, Any]) -> Entry | dict[str, Any]:
     """Each entry is made as soon as it is read: thousands of them at once as objects would take a lot of memory."""
-    if not ("recommendation" in value and "first_seen" in value):
-        return value
+    with suppress(ValueError, KeyError, TypeError, AttributeError):
+        if value.keys() - {"announced"} == {"recommendation", "first_seen", "last_event"}:
+            return _entry(value)
+    # What is wrong is said of an entry that is one by its place.
+    return value
+
+
+def _entry(value: Mapping[str, Any]) -> Entry:
+    recommendation = value["recommendation"]
+    action = recommendation.get("action")
+    if not (_is_short(recommendation["subject"]) and (action is None or _is_short(action))):
+        raise ValueError(f"the entry {shown(str(recommendation['fingerprint']))} could never be said to be resolved")
     return Entry.of(
-        value["recommendation"],
+        recommendation,
         parse_instant(value["first_seen"]),
         parse_instant(value["last_event"]),
         announced=value.get("announced", True) is not False,
@@ -186,13 +197,10 @@ def _decode(document: Any) -> Checkpoint:
     if document["version"] != VERSION:
         raise ValueError(f"its version is {document['version']!r}")
     entries: dict[str, Entry] = {}
-    for key, entry in document["open"].items():
-        if not isinstance(entry, Entry) or entry.fingerprint != key:
+    for key, value in document["open"].items():
+        entry = value if isinstance(value, Entry) else _entry(value)
+        if entry.fingerprint != key or not _FINGERPRINT.fullmatch(key):
             raise ValueError(f"the entry {shown(key)} contradicts itself")
-        if not (_FINGERPRINT.fullmatch(key) and _is_short(entry.subject)) or not (
-            entry.action is None or _is_short(entry.action)
-        ):
-            raise ValueError(f"the entry {shown(key)} could never be said to be resolved")
         entries[key] = entry
     sequence, summary, log, watch = document["sequence"], document["summary"], document["log"], document.get("watch")
     position = Position(log["inode"], log["offset"], log["tail"])

@@ -30,11 +30,12 @@ def append(path: str, events: Iterable[Event]) -> Position:
 
     After an error some of the events may be in the log: ``recover`` from the last known position tells which.
     """
+    # All of it before the log is looked at: somebody may tear a line between that look and the write.
+    data = b"".join(event_line(event) for event in events)
     try:
         descriptor = atomic.open_ours(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             _end_fragment(descriptor)
-            data = b"".join(event_line(event) for event in events)
             written = os.write(descriptor, data)
             if written != len(data):
                 # Nobody should write on what is left of a line; on a full disk this fails, and with the reason.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from itertools import count
 from sys import intern
@@ -135,7 +135,10 @@ class World:
 def _parse(relative: str, keeps: bool, content: Content) -> Reading:
     try:
         document = _Document(_shown(relative), own_node(relative), content.text(), content.modified_at)
-        return document.observation(keeps)
+        found = document.observation()
+        if keeps:
+            document.pack()
+        return found
     except InputError as error:
         return _unreadable(relative, error)
 
@@ -226,11 +229,10 @@ _SHORT = 2000
 class _Places:
     """Line and column of a JSON pointer, found when first asked for: most documents are never asked."""
 
-    __slots__ = ("_asked", "_index", "_text", "_tree")
+    __slots__ = ("_asked", "_index", "_text")
 
-    def __init__(self, text: str, tree: yamltree.Node | None) -> None:
-        self._text: str | bytes = text if tree is None else ""
-        self._tree = tree
+    def __init__(self, text: str) -> None:
+        self._text: str | bytes = text
         self._asked = 0
         self._index: jsontext.Places | None = None
 
@@ -239,20 +241,24 @@ class _Places:
         if isinstance(self._text, str) and len(self._text) > _SHORT:
             self._text = zlib.compress(self._text.encode(), 1)
 
-    def at(self, pointer: str) -> tuple[int | None, int | None]:
-        if self._tree is not None:
-            return yamltree.place(self._tree, pointer) or (None, None)
+    def at(self, pointer: str) -> tuple[int, int] | None:
         if self._index is not None:
-            return self._index.at(pointer) or (None, None)
+            return self._index.at(pointer)
         text = self._text if isinstance(self._text, str) else zlib.decompress(self._text).decode()
         self._asked += 1
         if self._asked <= _FEW:
-            return jsontext.place(text, pointer) or (None, None)
+            return jsontext.place(text, pointer)
         self._index, self._text = jsontext.index(text), ""
-        return self._index.at(pointer) or (None, None)
+        return self._index.at(pointer)
 
-    def line(self, pointer: str) -> int | None:
-        return self.at(pointer)[0]
+
+_At = Callable[[str], tuple[int, int] | None]
+"""The line and column of a JSON pointer, None where there is no such value."""
+
+
+def _line(at: _At, pointer: str) -> int | None:
+    found = at(pointer)
+    return None if found is None else found[0]
 
 
 class _Document:
@@ -260,9 +266,11 @@ class _Document:
 
     def __init__(self, file: str, node: str | None, text: str, modified_at: Instant) -> None:
         self.node = node
-        tree: yamltree.Node | None = None
+        self._places: _Places | None = None
         if file.endswith(".json"):
             self._root: Any = jsontext.parse(text)
+            self._places = _Places(text)
+            self._at: _At = self._places.at
         else:
             tree = yamltree.parse(text)
             if tree is None:
@@ -272,20 +280,22 @@ class _Document:
                 message = f"duplicate key {twice.key.text[:80]!r}"
                 raise SchemaError(message, "", twice.key.line, twice.key.column)
             self._root = yamltree.plain(tree)
-        self._places = _Places(text, tree)
+            self._at = partial(yamltree.place, tree)
         self._file = file
         self._modified_at = modified_at
 
-    def observation(self, keeps: bool) -> Observation:
+    def observation(self) -> Observation:
         """Raises SchemaError, with its place, when anything in the document is not as it should be."""
         try:
-            found = self._observation()
-            if keeps:
-                self._places.pack()
-            return found
+            return self._observation()
         except SchemaError as error:
-            line, column = self._places.at(error.pointer)
+            line, column = self._at(error.pointer) or (None, None)
             raise SchemaError(error.message, error.pointer, line, column) from None
+
+    def pack(self) -> None:
+        """What is kept of it for long takes less room."""
+        if self._places is not None:
+            self._places.pack()
 
     def _observation(self) -> Observation:
         root = _object(self._root, "", "the document")
@@ -294,9 +304,9 @@ class _Document:
         observed_at, where = self._modified_at, ""
         if "observed_at" in root:
             observed_at, where = _time(root, "observed_at", ""), "/observed_at"
-        document = Document(self._file, observed_at, where, self.node, self._places.line)
+        document = Document(self._file, observed_at, where, self.node, partial(_line, self._at))
         nodes: dict[str, NodeReport] = {}
-        services: Mapping[str, Mapping[str, ServiceReport]] = {}
+        services: dict[str, ServiceReports] = {}
         if self.node is None:
             for name, pointer, entry in _named(root.get("nodes"), "/nodes", "nodes", node_name_fault):
                 if name in nodes:
@@ -318,14 +328,14 @@ class _Document:
             lists_services=root.get("services") is not None,
         )
 
-    def _own_services(self, value: Any, document: Document) -> Mapping[str, ServiceReport]:
+    def _own_services(self, value: Any, document: Document) -> ServiceReports:
         if isinstance(value, list):
             for position, entry in enumerate(value):
                 if isinstance(entry, dict):
                     self._implied_node(entry, f"/services/{position}")
         return _service_reports(value, "/services", "services", document)
 
-    def _shared_services(self, value: Any, document: Document) -> Mapping[str, Mapping[str, ServiceReport]]:
+    def _shared_services(self, value: Any, document: Document) -> dict[str, ServiceReports]:
         if isinstance(value, list):
             listed: dict[str, dict[str, ServiceReport]] = {}
             for name, pointer, entry in _named(value, "/services", "services", name_fault):
@@ -333,8 +343,8 @@ class _Document:
                 if name in listed.setdefault(node, {}):
                     raise SchemaError(f"duplicate service {name!r} of {node!r}", pointer)
                 listed[node][name] = _service_report(entry, pointer, document)
-            return listed
-        services: dict[str, Mapping[str, ServiceReport]] = {}
+            return {node: ServiceReports.of(reports) for node, reports in listed.items()}
+        services: dict[str, ServiceReports] = {}
         for node, pointer, entry in _named(value, "/services", "services", node_name_fault):
             if entry is None:
                 raise SchemaError("the services of a node must be an object or a list, not nothing", pointer)
@@ -394,17 +404,16 @@ def _node_report(entry: Any, pointer: str, document: Document) -> NodeReport:
     return NodeReport(status, node_word(status), since, document, where)
 
 
-def _service_reports(value: Any, pointer: str, what: str, document: Document) -> Mapping[str, ServiceReport]:
+def _service_reports(value: Any, pointer: str, what: str, document: Document) -> ServiceReports:
     """Those of one node."""
+    kept: dict[str, ServiceReport] = {}
     if not isinstance(value, dict):
-        reports: dict[str, ServiceReport] = {}
         for name, below, entry in _named(value, pointer, what, name_fault):
-            if name in reports:
+            if name in kept:
                 raise SchemaError(f"duplicate service {name!r}", below)
-            reports[name] = _service_report(entry, below, document)
-        return reports
+            kept[name] = _service_report(entry, below, document)
+        return ServiceReports.of(kept)
     words: dict[str, str] = {}
-    told: dict[str, ServiceReport] = {}
     # What ``_named`` would do, without its steps: there is nothing of which there is more.
     for text, entry in value.items():
         if (fault := name_fault(text)) is not None:
@@ -414,12 +423,12 @@ def _service_reports(value: Any, pointer: str, what: str, document: Document) ->
         status = words[name] = _usual(status)
         word = service_word(status)
         if word is not ServiceWord.WELL or where == below:
-            told[name] = ServiceReport(status, word, since, document, where)
-    return ServiceReports(words, told, partial(_well_report, pointer, document))
+            kept[name] = ServiceReport(status, word, since, document, where)
+    return ServiceReports(words, kept, partial(_well_report, pointer, document))
 
 
 def _well_report(above: str, document: Document, name: str, status: str) -> ServiceReport:
-    """What is kept of a service that is well as a report; since when it has been plays no part in anything."""
+    """The report of a service that is well, whose ``since`` nothing asks for."""
     return ServiceReport(status, ServiceWord.WELL, None, document, pointer_of(pointer_of(above, name), "status"))
 
 

@@ -17,6 +17,7 @@ from supervisor.core.model import (
     NodeReport,
     Observation,
     ServiceReport,
+    ServiceReports,
     Thresholds,
 )
 from supervisor.core.reconcile import Judgement, reconcile
@@ -30,7 +31,7 @@ def world(status: str = "online", now: int = NOW, **services: str) -> Actual:
     document = Document("world/nodes/nas.json", now, "", "nas", lambda _: 1)
     reports = {name: ServiceReport(word, service_word(word), None, document, "") for name, word in services.items()}
     node = NodeReport(status, node_word(status), None, document, "/status")
-    return merge([Observation(document, {"nas": node}, {"nas": reports}, lists_services=True)])
+    return merge([Observation(document, {"nas": node}, {"nas": ServiceReports.of(reports)}, lists_services=True)])
 
 
 def inventory(*names: str) -> Desired:
@@ -55,7 +56,7 @@ class Story:
 
     @staticmethod
     def why(emission: Emission) -> str:
-        return str(emission.data.get("resolution", emission.reason.value))
+        return str(emission.data().get("resolution", emission.reason.value))
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_another_recommendation_takes_the_place_of_the_old(story: Story) -> None
 def test_what_another_subject_explains_is_inhibited_by_it(story: Story) -> None:
     emissions = plan_emissions(story.ledger, judged(inventory("web"), world("offline")), NOW, 0)
     resolved = next(one for one in emissions if one.subject == "service:nas/web")
-    assert (resolved.data["resolution"], resolved.data["inhibited_by"]) == ("inhibited", "node:nas")
+    assert (resolved.data()["resolution"], resolved.data()["inhibited_by"]) == ("inhibited", "node:nas")
 
 
 def test_what_is_no_longer_expected_is_removed(story: Story) -> None:

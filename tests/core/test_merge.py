@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from supervisor.core.merge import merge
 from supervisor.core.model import (
@@ -16,9 +19,10 @@ from supervisor.core.model import (
     NodeReport,
     Observation,
     ServiceReport,
+    ServiceReports,
     UnreadableDocument,
 )
-from supervisor.core.words import deployment_outcome, incident_resolved, node_word, service_word
+from supervisor.core.words import ServiceWord, deployment_outcome, incident_resolved, node_word, service_word
 
 
 def document(file: str, observed_at: int = 0, node: str | None = None) -> Document:
@@ -30,10 +34,15 @@ def says(of: Document, node: str = "", **services: str) -> Observation:
     return Observation(
         of,
         {"nas": NodeReport(node, node_word(node), None, of, "/status")} if node else {},
-        {"nas": {name: ServiceReport(word, service_word(word), None, of, "") for name, word in services.items()}}
-        if services
-        else {},
+        {"nas": reports(of, services)} if services else {},
     )
+
+
+def reports(of: Document, services: Mapping[str, str]) -> ServiceReports:
+    """Half of those that are well are made when asked for, as a reader has them."""
+    all_ = {name: ServiceReport(word, service_word(word), None, of, "") for name, word in services.items()}
+    kept = {name: one for name, one in all_.items() if one.word is not ServiceWord.WELL or len(name) % 2}
+    return ServiceReports(dict(services), kept, lambda name, status: all_[name]._replace(status=status))
 
 
 def deployment(of: Document, ident: str, at: int, status: str = "failed", service: str = "web") -> Deployment:
@@ -122,3 +131,27 @@ def test_the_newer_word_on_an_incident_wins() -> None:
 def test_what_is_unreadable_is_sorted_by_its_path() -> None:
     odd = [UnreadableDocument(InputRef(f"world/{name}.json"), (), None) for name in "cab"]
     assert [one.ref.path for one in merge((), odd).unreadable] == ["world/a.json", "world/b.json", "world/c.json"]
+
+
+WORDS = st.dictionaries(
+    st.sampled_from(["a", "bb", "ccc", "dddd"]), st.sampled_from(["ok", "failed", "starting", "absent"])
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), WORDS), max_size=4))
+def test_services_that_several_documents_speak_of_are_laid_over_one_another(
+    seen: list[tuple[int, dict[str, str]]],
+) -> None:
+    documents = [document(f"{index}.json", at) for index, (at, _) in enumerate(seen)]
+    expected: dict[str, tuple[str, str]] = {}
+    for of, (_, words) in sorted(zip(documents, seen, strict=True), key=lambda one: one[0].order):
+        expected |= {name: (word, of.file) for name, word in words.items()}
+    actual = merge([says(of, **words) for of, (_, words) in zip(documents, seen, strict=True)]).facts("nas")
+    assert {name: (one.status, one.document.file) for name, one in actual.services.items()} == expected
+    assert actual.services.keys() == expected.keys()
+    assert len(actual.services) == len(expected)
+    assert ("a" in actual.services, actual.services.get("a") is None) == ("a" in expected, "a" not in expected)
+    unwell = {name for name, (word, _) in expected.items() if word != "ok"}
+    assert {name: (one.status, one.document.file) for name, one in actual.unwell.items()} == {
+        name: expected[name] for name in unwell
+    }

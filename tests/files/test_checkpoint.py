@@ -135,6 +135,23 @@ def test_what_could_never_be_announced_is_damage(tmp_path: Path, odd: dict[str, 
         checkpoint.load(str(path))
 
 
+def test_what_another_version_would_hold_is_told_by_its_version(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    odd = {"recommendation": ["other"], "first_seen": 7, "last_event": 8}
+    path.write_text(json.dumps({"version": 2, "open": {"f" * 16: odd}}))
+    with pytest.raises(DamagedError, match="its version is 2"):
+        checkpoint.load(str(path))
+
+
+def test_what_a_later_version_may_add_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    document = json.loads(path.read_text())
+    odd = {"recommendation": ["other"], "first_seen": 7, "last_event": 8}
+    path.write_text(json.dumps(document | {"closed": {"f" * 16: odd}}))
+    assert checkpoint.load(str(path)) == FULL
+
+
 def test_a_sequence_that_readers_of_the_log_pass_over_is_damage(tmp_path: Path) -> None:
     path = tmp_path / "checkpoint.json"
     checkpoint.save(str(path), FULL)

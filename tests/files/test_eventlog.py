@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,6 +35,21 @@ def test_what_is_appended_reads_back(tmp_path: Path) -> None:
     position = eventlog.append(log, [event(1), event(2)])
     assert sequences(eventlog.recover(log, START, SOURCE)[0]) == [1, 2]
     assert eventlog.recover(log, position, SOURCE) == ([], position)
+
+
+def test_a_line_that_is_torn_while_events_are_made_is_ended_before_them(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+
+    def made() -> Iterator[Event]:
+        yield event(1)
+        # Thousands of events take a while, and whoever else writes may die meanwhile.
+        with log.open("ab") as file:
+            file.write(b'{"other": "wri')
+        yield event(2)
+
+    position = eventlog.append(str(log), made())
+    assert log.read_bytes() == b'{"other": "wri\n' + event_line(event(1)) + event_line(event(2))
+    assert eventlog.recover(str(log), position, SOURCE) == ([], position)
 
 
 def test_only_what_is_behind_the_position_is_recovered(tmp_path: Path) -> None:

@@ -286,6 +286,50 @@ def test_a_filesystem_mounted_over_a_folder_is_noticed(lab: BusyLab, figure: Fig
 
 
 @pytest.mark.torture
+@pytest.mark.needs("loop", "mkfs.ext4")
+def test_a_filesystem_that_was_away_between_two_looks_is_watched_again(lab: BusyLab, figure: Figure) -> None:
+    """All looks as it did: the same device, inode and times. Only the kernel knows that it watches nothing there."""
+    nodes, image = lab.folder / "world" / "nodes", lab.folder / "image"
+    texts = {path.name: path.read_text() for path in nodes.iterdir()}
+    with image.open("wb") as file:
+        file.truncate(8 << 20)
+    subprocess.run(["mkfs.ext4", "-q", str(image)], check=True)
+    mount = ["mount", "-o", "loop", str(image), str(nodes)]
+    subprocess.run(mount, check=True)
+    try:
+        for name, text in texts.items():
+            (nodes / name).write_text(text)
+        with Daemon(lab, *RESYNC) as daemon:
+            eyes = Eyes(lab, daemon)
+
+            def looks() -> int:
+                return sum(one["trigger"] == "resync" for one in daemon.passes())
+
+            def look() -> None:
+                before = looks()
+                daemon.wait_for(lambda: looks() > before)
+
+            for _ in range(3):
+                # A folder that changed within the last two seconds is looked into in any case.
+                look()
+                look()
+                subprocess.run(["umount", str(nodes)], check=True)
+                subprocess.run(mount, check=True)
+                look()
+                assert eyes.until_watch("inotify") == "inotify"
+                eyes.sees(eyes.tell)
+                seen = [one for one in daemon.passes() if one["emissions"]][-1]
+                assert seen["trigger"] == "change"
+    finally:
+        subprocess.run(["umount", "-l", str(nodes)], check=False, capture_output=True)
+    figure(
+        "a filesystem of the world is away for a moment between two looks",
+        "ext4, unmounted and mounted 3 times, resync_interval 2s",
+        f"watched again by the next pass 3/3 times, a change after it seen within {eyes.slowest:.2f} s",
+    )
+
+
+@pytest.mark.torture
 @pytest.mark.needs("mount")
 def test_what_changes_below_an_overlay_is_seen_at_the_resync(lab: BusyLab, figure: Figure) -> None:
     world = lab.folder / "world"
