@@ -285,7 +285,8 @@ class _File:
                 continue
             if not name.startswith("x-"):
                 hint = _hint(name, _TOP, 0.6) or "; only node, services and x-… are"
-                # An error that is raised by a name holds its frame, which would hold it and all that is read.
+                # Made where it is raised: one with a name here would lead back to itself by way of this frame, and keep
+                # all that was read.
                 message, pointer = f"{shown(name)} is no known key{hint}", f"/{escape(name)}"
                 if "services" not in root.raw:
                     raise SchemaError(message, pointer, entry.key.line, entry.key.column)

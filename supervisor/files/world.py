@@ -70,6 +70,7 @@ class World:
         self._keeps = reader.now is not None
         self._kept: Kept[Reading] = Kept(folder, reader)
         self._listings = Listings(reader.now)
+        # Reasons, and no errors: one that was raised leads back here by way of its frames.
         self._files: dict[str, str | None] = {}
         self._loaded: Loaded[Actual] | None = None
 
