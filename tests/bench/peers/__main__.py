@@ -14,10 +14,9 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from tests.bench import commands, fleet
@@ -30,17 +29,16 @@ from tests.bench.peers.peer import PATIENCE, Command, Peer, Resident
 from tests.bench.run import conclude, machine
 
 PEERS = {one.name: one for one in (prometheus.PEER, monit.PEER, ansible.PEER, cfengine.PEER)}
-SIZES = (fleet.HOMELAB, fleet.LARGE)
-MORE = "200x100"
-"""Where the program that runs takes little room beside what it has to hold; above it monit takes minutes to start."""
+SIZES = (fleet.HOMELAB, fleet.LARGE, "200x100")
+"""At the last what a program has to hold takes more room than itself; beyond it monit takes minutes to start."""
 TURNS = 20
 """Changes of which latencies are medians."""
 ROUNDS, ENOUGH = 9, 20.0
 """How often a command is run, and the seconds after which it is not run again."""
 FASTER = 1 / 50
 """What latency may be of Prometheus's."""
-NO_INTERPRETER: Mapping[str, float | None] = {"monit": None}
-"""A small program in C takes less than Python does before it has done anything."""
+NO_INTERPRETER: Mapping[str, Mapping[str, float | None]] = {size: {"monit": None} for size in SIZES[:2]}
+"""Where a small program in C takes less for everything than Python does before it has done anything."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,10 @@ def residents(bench: Bench, size: str) -> list[Figure]:
                 changes[peer.name] = Flipping(root, "node0001")
         own.listen_for(15)
         for name, subject in subjects.items():
-            _agree(name, subject.found(), truth)
+            deadline = time.monotonic() + PATIENCE
+            while (found := subject.found()) != truth and time.monotonic() < deadline:
+                own.listen_for(1)
+            _agree(name, found, truth)
         before = {name: subject.used() for name, subject in subjects.items()}
         own.listen_for(bench.idle)
         idle = {name: (subject.used() - before[name]) * 60 / bench.idle for name, subject in subjects.items()}
@@ -124,30 +125,9 @@ def residents(bench: Bench, size: str) -> list[Figure]:
         Figure("rename to notification, p50: ours, 50 ms after another change", median(soon), "ms"),
         *_against("idle, processor time a minute", {name: (value, "") for name, value in idle.items()}, "s"),
         *_against("daemon looks at everything, processor time", each | {"ours": (resync, "a resync")}, "ms"),
-        *_against("memory", memory, "MB", NO_INTERPRETER),
+        *_against("memory", memory, "MB", NO_INTERPRETER.get(size)),
         Figure("memory: an interpreter that does nothing", ours.interpreter(), "MB"),
     ]
-
-
-def held(bench: Bench, skipped: Sequence[str]) -> Table:
-    """What each daemon takes when there is much to hold, one after another."""
-    memory = {}
-    subjects: dict[str, tuple[Callable[[Path, Path], AbstractContextManager[Resident]], tuple[Path, Path]]] = {
-        "ours": (lambda root, _: ours.Ours(root), bench.fleet(MORE, "held-ours"))
-    }
-    for peer, programs in bench.chosen():
-        if peer.daemon:
-            subjects[peer.name] = partial(peer.daemon, programs), bench.fleet(MORE, f"held-{peer.name}")
-    for name, (start, folders) in subjects.items():
-        truth = Given(folders[0]).failed
-        with start(*folders) as subject:
-            deadline = time.monotonic() + 3 * PATIENCE
-            while (found := subject.found()) != truth and time.monotonic() < deadline:
-                time.sleep(1)
-            _agree(name, found, truth)
-            memory[name] = (subject.resident(), "")
-    figures = _against("memory", memory, "MB")
-    return Table("peers-memory", f"Daemons at {MORE}: memory", tuple(figures), tuple(skipped))
 
 
 def _changed(
@@ -225,8 +205,6 @@ def main() -> int:
         for size in options.sizes.split(","):
             tables.append(measure(bench, size, skipped))
             print(f"\n{tables[-1].text()}", flush=True)
-        tables.append(held(bench, skipped))
-        print(f"\n{tables[-1].text()}", flush=True)
     finally:
         shutil.rmtree(folder / "fleets", ignore_errors=True)
     return conclude(tables, {}, options.json, options.write)
