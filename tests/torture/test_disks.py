@@ -49,6 +49,11 @@ class DiskLab(Lab):
         """Whether a reader of the log takes exactly these to be open."""
         return sorted(self.audit().open.values()) == sorted(f"service:nas/{name}" for name in words)
 
+    def is_counted(self) -> bool:
+        """Whether the checkpoint knows of the log's last event."""
+        sequences = [int(event["sequence"]) for event in self.audit().events]
+        return bool(json.loads(self.checkpoint.read_bytes())["sequence"] == max(sequences, default=0))
+
     def left_over(self) -> list[Path]:
         return [path for folder in (self.log.parent, self.checkpoint.parent) for path in folder.glob("*.tmp")]
 
@@ -84,7 +89,7 @@ class Sick:
         self.seconds.append(time.monotonic() - began)
         assert self.lab.audit().faults == []
         # The events are there before the checkpoint that counts them is in place.
-        self.daemon.wait_for(lambda: self.lab.left_over() == [])
+        self.daemon.wait_for(lambda: self.lab.left_over() == [] and self.lab.is_counted())
 
     def check(self) -> Audit:
         """What was said to be done is in the log."""
