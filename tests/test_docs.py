@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from supervisor.core.model import Action, Condition, EventType
+from supervisor.core.model.findings import Action, Condition, EventType
 from supervisor.files.settings import KEYS, Key, load_settings
 from supervisor.observe.settings import OBSERVER, load_observer_settings
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from supervisor.core.instant import parse_instant
-from supervisor.core.reconcile import Judgement
-from supervisor.daemon.judging import judge
+from supervisor.core.judge.reconcile import Judgement
 from supervisor.files.settings import load_settings
+from supervisor.passes.read_and_judge import judge
 from tests.acceptance.harness import copy_homelab
 
 REAL = Path(__file__).parent / "real"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from supervisor.core.announce.report import report_json
 from supervisor.core.instant import parse_instant
-from supervisor.core.report import report_json
-from supervisor.daemon.judging import judge
 from supervisor.files.settings import load_settings
+from supervisor.passes.read_and_judge import judge
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 NAMES = sorted(path.name for path in SCENARIOS.iterdir() if path.is_dir())

@@ -12,14 +12,14 @@ import yaml
 from jsonschema import Draft7Validator
 
 from supervisor.cli import SCHEMAS
+from supervisor.core.announce.report import report_json
 from supervisor.core.instant import SECOND, parse_instant
-from supervisor.core.model import Level
-from supervisor.core.report import report_json
-from supervisor.daemon.judging import judge
-from supervisor.daemon.recorder import Recorder
+from supervisor.core.model.problems import Level
 from supervisor.errors import MalformedError
 from supervisor.files import eventlog, yamltree
 from supervisor.files.settings import KEYS, load_settings
+from supervisor.passes.read_and_judge import judge
+from supervisor.passes.recorder import Recorder
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = sorted(path.name for path in (ROOT / "tests" / "scenarios").iterdir() if path.is_dir())

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[1]
 HOMELAB = ROOT / "config" / "homelab"
 INPUTS = ["--inventory", str(HOMELAB / "hosts"), "--world", str(HOMELAB / "world")]
 
-DAEMON = ["structlog", "watchdog", "sdnotify", "supervisor.daemon.app", "supervisor.daemon.worker"]
-JUDGING = ["supervisor.core.drift", "supervisor.core.recommend", "supervisor.core.reconcile"]
+DAEMON = ["structlog", "watchdog", "sdnotify", "supervisor.supervise.app", "supervisor.supervise.worker"]
+JUDGING = ["supervisor.core.judge.assessment", "supervisor.core.judge.recommend", "supervisor.core.judge.reconcile"]
 READING = ["yaml", "supervisor.files.inventory", "supervisor.files.world"]
 NETWORK = ["socket", "_socket", "ssl", "http", "http.client", "urllib.request", "asyncio"]
 TESTS = ["jsonschema", "hypothesis", "pytest", "_pytest"]
@@ -44,7 +44,10 @@ def imported(*arguments: str) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "unused"),
     [
-        (["--help"], [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM, "json", "supervisor.core.model"]),
+        (
+            ["--help"],
+            [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM, "json", "supervisor.core.model.findings"],
+        ),
         (["status", "--help"], [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM]),
         (["status", "--checkpoint", "/absent"], [*DAEMON, *JUDGING, *READING, *NETWORK, *TESTS, *SELDOM, "shutil"]),
         (["events", "--event-log", "/absent"], [*DAEMON, *JUDGING, *READING, *TESTS, "tenacity", "difflib"]),

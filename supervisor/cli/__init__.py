@@ -19,8 +19,8 @@ from supervisor.errors import ConfigError, LockedError, SupervisorError
 from supervisor.files.settings import SUPERVISOR, Family, Settings, load_settings
 
 if TYPE_CHECKING:
-    from supervisor.core.model import Subject
-    from supervisor.core.reconcile import Judgement
+    from supervisor.core.judge.reconcile import Judgement
+    from supervisor.core.model.subjects import Subject
 
 DONE, FAILED, DEGRADED, UNSTABLE, USAGE, LOCKED, SETTINGS = 0, 1, 2, 3, 64, 75, 78
 """Exit codes."""
@@ -243,8 +243,8 @@ def _settings(options: argparse.Namespace) -> Settings:
 
 
 def _judge(settings: Settings, at: int | None = None) -> Judgement:
-    from supervisor.daemon.clock import Clock
-    from supervisor.daemon.judging import judge
+    from supervisor.passes.read_and_judge import judge
+    from supervisor.process.clock import Clock
 
     clock = Clock()
     return judge(settings, clock.now if at is None else at, clock.settle)
@@ -265,18 +265,18 @@ def _write(lines: Sequence[str]) -> None:
 
 
 def _run(options: argparse.Namespace) -> int:
-    from supervisor.daemon import signals
+    from supervisor.process import signals
 
     # Before anything heavy is imported: a SIGHUP that nobody waits for would end the process.
     signals.block()
     settings = _settings(options)
-    from supervisor.daemon.app import run
+    from supervisor.supervise.app import run
 
     return run(settings, lambda: _settings(options))
 
 
 def _observe(options: argparse.Namespace) -> int:
-    from supervisor.daemon import signals
+    from supervisor.process import signals
 
     if not options.once:
         signals.block()
@@ -294,13 +294,13 @@ def _observe(options: argparse.Namespace) -> int:
 
 def _reconcile(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from supervisor.core.model import Summary
-    from supervisor.core.report import report_json
+    from supervisor.core.announce.report import report_json
+    from supervisor.core.model.findings import Summary
 
     if options.dry_run:
         judgement = _judge(settings, options.at)
     else:
-        from supervisor.daemon.recorder import Recorder
+        from supervisor.passes.recorder import Recorder
 
         with Recorder(settings) as recorder:
             judgement = _judge(settings, options.at)
@@ -312,7 +312,7 @@ def _reconcile(options: argparse.Namespace) -> int:
     if options.output == "json":
         _print_json(report_json(judgement.report))
     else:
-        from supervisor.cli import views
+        from supervisor.show import terminal as views
 
         _write(views.report(judgement.report, views.Style.of(sys.stdout)))
     if not options.detailed_exitcode:
@@ -322,12 +322,12 @@ def _reconcile(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from supervisor.core.graph import build_graph, problems_of
-    from supervisor.core.model import Level
-    from supervisor.core.report import problem_json
-    from supervisor.daemon.clock import Clock
+    from supervisor.core.announce.report import problem_json
+    from supervisor.core.model.problems import Level
+    from supervisor.core.state.graph import build_graph, problems_of
     from supervisor.files.inventory import load_inventory
     from supervisor.files.world import load_world
+    from supervisor.process.clock import Clock
 
     settle = Clock().settle
     desired = load_inventory(settings.inventory, settings.max_input_bytes, settle)
@@ -346,8 +346,8 @@ def _check(options: argparse.Namespace) -> int:
 
 def _status(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from supervisor.cli import views
     from supervisor.files import checkpoint
+    from supervisor.show import terminal as views
 
     saved = checkpoint.view(settings.checkpoint)
     if saved is None:
@@ -363,8 +363,8 @@ def _status(options: argparse.Namespace) -> int:
 
 def _events(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from supervisor.cli import views
-    from supervisor.daemon.follow import follow
+    from supervisor.process.follow import follow
+    from supervisor.show import terminal as views
 
     style = views.Style.of(sys.stdout)
     for events in follow(settings.event_log, options.follow, options.since, options.type, options.subject):
@@ -374,8 +374,8 @@ def _events(options: argparse.Namespace) -> int:
 
 def _explain(options: argparse.Namespace) -> int:
     settings = _settings(options)
-    from supervisor.cli import views
-    from supervisor.core.explain import explain
+    from supervisor.core.judge.explain import explain
+    from supervisor.show import terminal as views
 
     judgement = _judge(settings, options.at)
     subject = views.find_subject(options.subject, judgement) or _open_subject(options.subject, settings)
@@ -389,7 +389,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 def _open_subject(fingerprint: str, settings: Settings) -> Subject | None:
     """The subject of a recommendation that is still open though it is not judged at present."""
-    from supervisor.core.model import parse_subject
+    from supervisor.core.model.subjects import parse_subject
     from supervisor.files import checkpoint
 
     try:
@@ -407,8 +407,8 @@ def _inventory(options: argparse.Namespace) -> int:
         return USAGE
     import socket
 
-    from supervisor.core.draft import draft_from_world, draft_text, join
-    from supervisor.files.compose import load_compose
+    from supervisor.draft.compose import load_compose
+    from supervisor.draft.write import draft_from_world, draft_text, join
     from supervisor.files.inventory import create
     from supervisor.files.world import load_world
 

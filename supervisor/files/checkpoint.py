@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from supervisor.core.events import START, Position
+from supervisor.core.announce.events import START, Position
+from supervisor.core.announce.ledger import Entry, Ledger
 from supervisor.core.instant import Instant, format_instant, parse_instant
-from supervisor.core.ledger import Entry, Ledger
-from supervisor.core.model import Summary
+from supervisor.core.model.findings import Summary
 from supervisor.core.text import json_text, shown
 from supervisor.errors import CheckpointError, LockedError
 from supervisor.files import atomic

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
-from supervisor.core.events import LINE_LIMIT, START, Event, Position, event_line, parse_line
+from supervisor.core.announce.events import LINE_LIMIT, START, Event, Position, event_line, parse_line
 from supervisor.errors import EventLogError
 from supervisor.files import atomic
 from supervisor.files.reading import kind_of, reason, shown_path

@@ -11,25 +11,16 @@ from collections.abc import Mapping as Map
 from functools import partial
 from typing import NamedTuple, TypeGuard
 
-from supervisor.core.model import (
-    HOSTS,
-    Desired,
-    DesiredNode,
-    DesiredService,
-    InputRef,
-    InvalidInput,
-    Level,
-    Mention,
-    Problem,
-    ServiceRef,
-)
+from supervisor.core.model.desired import Desired, DesiredNode, DesiredService, Mention
+from supervisor.core.model.problems import InvalidInput, Level, Problem
+from supervisor.core.model.subjects import HOSTS, InputRef, ServiceRef
 from supervisor.core.nearest import did_you_mean
 from supervisor.core.text import shown
 from supervisor.errors import DraftError, InputError, SchemaError, UnreadableError
 from supervisor.files import atomic
-from supervisor.files.fields import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
-from supervisor.files.kept import Changes, Item, Kept, Listings, Reader
+from supervisor.files.file_cache import Changes, Item, Kept, Listings, Reader
 from supervisor.files.loaded import Loaded
+from supervisor.files.names import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
 from supervisor.files.reading import Content, Settle, reason, shown_path
 from supervisor.files.yamltree import (
     Entry,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Generic, NamedTuple, TypeVar
 
-from supervisor.core.model import Problem
+from supervisor.core.model.problems import Problem
 
 T_co = TypeVar("T_co", covariant=True)
 

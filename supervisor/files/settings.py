@@ -11,7 +11,7 @@ from supervisor.core.instant import Duration, format_duration, parse_duration
 from supervisor.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
-    from supervisor.core.model import Thresholds
+    from supervisor.core.model.findings import Thresholds
 
 DEFAULT_CONFIG = "/etc/runtime-supervisor/supervisor.yaml"
 ENVIRONMENT_PREFIX = "RUNTIME_SUPERVISOR_"
@@ -104,7 +104,7 @@ class Settings(NamedTuple):
 
     @property
     def thresholds(self) -> Thresholds:
-        from supervisor.core.model import Thresholds  # the small commands judge nothing
+        from supervisor.core.model.findings import Thresholds  # the small commands judge nothing
 
         return Thresholds(self.stale_after, self.startup_grace, self.deployment_window, self.repeated_failures)
 

@@ -15,30 +15,27 @@ from sys import intern
 from typing import Any
 
 from supervisor.core.instant import Instant, parse_instant
-from supervisor.core.merge import update
-from supervisor.core.model import (
-    WORLD,
+from supervisor.core.model.actual import (
     Actual,
     Deployment,
     Document,
     Incident,
-    InputRef,
-    InvalidInput,
-    Level,
     NodeReport,
     Observation,
-    Problem,
     Reading,
     ServiceReport,
     ServiceReports,
     UnreadableDocument,
 )
-from supervisor.core.words import ServiceWord, deployment_outcome, incident_resolved, node_word, service_word
+from supervisor.core.model.problems import InvalidInput, Level, Problem
+from supervisor.core.model.statuses import ServiceWord, deployment_outcome, incident_resolved, node_word, service_word
+from supervisor.core.model.subjects import WORLD, InputRef
+from supervisor.core.state.world_union import update
 from supervisor.errors import InputError, SchemaError, UnreadableError
 from supervisor.files import jsontext, yamltree
-from supervisor.files.fields import name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
-from supervisor.files.kept import Changes, Kept, Listings, Reader
+from supervisor.files.file_cache import Changes, Kept, Listings, Reader
 from supervisor.files.loaded import Loaded
+from supervisor.files.names import name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
 from supervisor.files.reading import Content, Settle, reason, shown_path
 
 SUFFIXES = (".json", ".yaml", ".yml")

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from supervisor.core.instant import Duration, Instant, format_duration, format_instant, parse_instant
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.core.text import printable
-from supervisor.files.fields import name_fault
+from supervisor.files.names import name_fault
 from supervisor.observe.identity import identify
 from supervisor.observe.sighting import SYSTEMD, Reached, Sighting
 from supervisor.observe.units import unit_of

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from supervisor.core.instant import SECOND, Duration
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.observe.containers import sighting, unreadable
 from supervisor.observe.sighting import Sighting, SourceError
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from supervisor.core.model import DesiredService
-from supervisor.files.fields import name_fault
+from supervisor.core.model.desired import DesiredService
+from supervisor.files.names import name_fault
 from supervisor.observe.sighting import SYSTEMD, Sighting
 from supervisor.observe.units import unit_of
 

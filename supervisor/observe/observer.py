@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any, Protocol
 
 from supervisor.core.instant import SECOND, Instant
-from supervisor.core.model import Desired, DesiredNode, DesiredService
+from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
 from supervisor.core.text import json_text
 from supervisor.errors import InputError, ObserverError, SourceError
 from supervisor.files import atomic

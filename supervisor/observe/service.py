@@ -14,13 +14,13 @@ from collections.abc import Sequence
 import structlog
 
 from supervisor.core.instant import SECOND, format_instant
-from supervisor.daemon import logs, signals
-from supervisor.daemon.clock import Clock
-from supervisor.daemon.heartbeat import SdNotifier, Systemd
 from supervisor.errors import SupervisorError
 from supervisor.files.reading import shown_path
 from supervisor.observe.observer import Observer
 from supervisor.observe.settings import ObserverSettings
+from supervisor.process import logs, signals
+from supervisor.process.clock import Clock
+from supervisor.process.heartbeat import SdNotifier, Systemd
 
 IDENTIFIER = f"{logs.IDENTIFIER}-observer"
 

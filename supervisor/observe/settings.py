@@ -26,7 +26,7 @@ USUAL = ("/run/docker.sock", "/run/podman/podman.sock")
 def _node(text: str) -> str:
     import socket
 
-    from supervisor.files.fields import node_name_fault
+    from supervisor.files.names import node_name_fault
 
     name = socket.gethostname().partition(".")[0] if text == "hostname" else text
     fault = node_name_fault(name)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from supervisor.core.instant import Instant
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.errors import SourceError
 
 __all__ = ["SYSTEMD", "Raw", "Sighting", "Source", "SourceError"]

@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 
 from supervisor.core.instant import SECOND, Duration, Instant
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.observe.sighting import SYSTEMD, Sighting, SourceError
 
 _TYPES = ["service", "socket", "timer", "mount", "automount", "swap", "path", "target", "slice", "scope", "device"]

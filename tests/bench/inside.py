@@ -25,10 +25,10 @@ def call(task: str, *arguments: str | Path) -> Any:
 
 def cold(root: str) -> float:
     """The main job from nothing: both folders read, guarded, placed, judged, and the report written as JSON."""
-    from supervisor.core.report import report_json
+    from supervisor.core.announce.report import report_json
     from supervisor.core.text import json_text
-    from supervisor.daemon.clock import Clock
-    from supervisor.daemon.judging import judge
+    from supervisor.passes.read_and_judge import judge
+    from supervisor.process.clock import Clock
 
     settings, clock = _settings(root), Clock()
     began = time.process_time()
@@ -63,9 +63,9 @@ def events(root: str) -> float:
 
 def changes(root: str, counts: str) -> dict[str, float]:
     """So many nodes go offline between two passes: reading, judging, and what is to be announced, durable."""
-    from supervisor.daemon.clock import Clock
-    from supervisor.daemon.judging import Hints, Judge
-    from supervisor.daemon.recorder import Recorder
+    from supervisor.passes.read_and_judge import Hints, Judge
+    from supervisor.passes.recorder import Recorder
+    from supervisor.process.clock import Clock
 
     settings, clock = _settings(root), Clock()
     judge = Judge(settings, clock.now, clock.settle)
@@ -95,9 +95,9 @@ def changes(root: str, counts: str) -> dict[str, float]:
 
 def week(root: str, days: str) -> list[float]:
     """Resident MB at the end of each simulated day: a look by the observer and a pass every minute, drift each hour."""
-    from supervisor.daemon.judging import Judge
-    from supervisor.daemon.recorder import Recorder
-    from supervisor.daemon.survey import Surveyor, roots
+    from supervisor.passes.read_and_judge import Judge
+    from supervisor.passes.recorder import Recorder
+    from supervisor.supervise.watchable import Surveyor, roots
 
     settings, minute = _settings(root), 60 * 10**9
     now = time.time_ns()
@@ -126,11 +126,11 @@ def restart(root: str, began: str) -> dict[str, float]:
     """Where a start spends its time, and what loading the parsed files from a cache would take instead."""
     import pickle
 
-    from supervisor.core.reconcile import reconcile
-    from supervisor.daemon.clock import Clock
-    from supervisor.daemon.recorder import Recorder
+    from supervisor.core.judge.reconcile import reconcile
     from supervisor.files.inventory import load_inventory
     from supervisor.files.world import load_world
+    from supervisor.passes.recorder import Recorder
+    from supervisor.process.clock import Clock
 
     settings, clock = _settings(root), Clock()
     found = {"start and imports": (time.monotonic_ns() - int(began)) / 1e9}

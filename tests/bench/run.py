@@ -306,13 +306,13 @@ def start(bench: Bench) -> list[Figure]:
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    needs = "import argparse, supervisor.cli.views, supervisor.daemon.judging, supervisor.daemon.recorder"
+    needs = "import argparse, supervisor.show.terminal, supervisor.passes.read_and_judge, supervisor.passes.recorder"
     short = {
         "python": [sys.executable, "-c", "import argparse, json"],
         "--help": [*ours, "--help"],
         "status": [*ours, "status", *common],
         "check": [*ours, "check", *common, "--inventory", f"{one}/hosts", "--world", f"{one}/world"],
-        "imports": [sys.executable, "-c", f"{needs}, supervisor.core.report, supervisor.daemon.clock"],
+        "imports": [sys.executable, "-c", f"{needs}, supervisor.core.announce.report, supervisor.process.clock"],
         "reconcile": [*ours, "reconcile", *common, "--inventory", f"{root}/hosts", "--world", f"{root}/world"],
     }
     took: dict[str, list[float]] = {name: [] for name in short}

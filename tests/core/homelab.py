@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.core.instant import SECOND, Instant, format_instant, parse_instant
-from supervisor.core.reconcile import Judgement
-from supervisor.daemon.judging import judge
+from supervisor.core.judge.reconcile import Judgement
 from supervisor.files.settings import load_settings
+from supervisor.passes.read_and_judge import judge
 
 NOW = parse_instant("2026-11-23T12:00:00Z")
 

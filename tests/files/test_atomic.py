@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.events import START, Event, make_event
-from supervisor.core.ledger import Ledger
-from supervisor.core.model import EventType
+from supervisor.core.announce.events import START, Event, make_event
+from supervisor.core.announce.ledger import Ledger
+from supervisor.core.model.findings import EventType
 from supervisor.errors import CheckpointError, EventLogError
 from supervisor.files import atomic, checkpoint, eventlog
 from supervisor.files.checkpoint import Checkpoint, Lock

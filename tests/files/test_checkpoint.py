@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from supervisor.core.events import START, Position
-from supervisor.core.ledger import Entry, Ledger
-from supervisor.core.model import Summary
+from supervisor.core.announce.events import START, Position
+from supervisor.core.announce.ledger import Entry, Ledger
+from supervisor.core.model.findings import Summary
 from supervisor.errors import CheckpointError, LockedError
 from supervisor.files import checkpoint
 from supervisor.files.checkpoint import Checkpoint, DamagedError, Lock

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.events import LINE_LIMIT, START, Event, event_line, make_event
-from supervisor.core.model import EventType
+from supervisor.core.announce.events import LINE_LIMIT, START, Event, event_line, make_event
+from supervisor.core.model.findings import EventType
 from supervisor.errors import EventLogError
 from supervisor.files import eventlog
 from tests.files.limits import no_file_longer_than

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.model import Desired
+from supervisor.core.model.desired import Desired
 from supervisor.files.inventory import load_inventory
 
 LIMIT = 1 << 20

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.model import Actual
+from supervisor.core.model.actual import Actual
 from supervisor.files.world import load_world
 
 LIMIT = 1 << 20

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from supervisor.core.instant import SECOND, parse_instant
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.observe.document import Look, node_document, reachability_document, sources_of
 from supervisor.observe.sighting import SYSTEMD, Reached, Sighting
 

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from supervisor.core.instant import SECOND
-from supervisor.daemon.clock import Clock
 from supervisor.observe.engine import Engine
 from supervisor.observe.sighting import Sighting, SourceError
+from supervisor.process.clock import Clock
 
 ID = "ab" * 32
 CONTAINER = {"Name": "/web", "State": {"Status": "running"}}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.observe.identity import identify
 from supervisor.observe.sighting import SYSTEMD, Sighting
 

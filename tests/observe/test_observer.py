@@ -19,11 +19,11 @@ import pytest
 
 import supervisor
 from supervisor.core.instant import SECOND
-from supervisor.daemon.clock import Clock
 from supervisor.errors import ConfigError, ObserverError
 from supervisor.files.world import load_world
 from supervisor.observe.observer import Observer
 from supervisor.observe.settings import ObserverSettings, load_observer_settings
+from supervisor.process.clock import Clock
 from tests.acceptance.harness import PATIENCE, environment
 from tests.observe.test_engine import CONTAINER, GOOD, Fake, engine, http
 from tests.systemd.machine import until

@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.core.text import json_text
 from supervisor.files.world import load_world
 from supervisor.observe.containers import sighting, unreadable

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.core.instant import SECOND
-from supervisor.core.model import DesiredService
+from supervisor.core.model.desired import DesiredService
 from supervisor.observe.sighting import SourceError
 from supervisor.observe.units import Units, sighting, unit_name, unit_of
 

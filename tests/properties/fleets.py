@@ -14,9 +14,9 @@ import yaml
 from hypothesis import strategies as st
 
 from supervisor.core.instant import SECOND, format_instant, parse_instant
-from supervisor.core.reconcile import Judgement
-from supervisor.daemon.judging import judge
+from supervisor.core.judge.reconcile import Judgement
 from supervisor.files.settings import Settings, load_settings
+from supervisor.passes.read_and_judge import judge
 
 NOW = parse_instant("2026-11-01T12:00:00Z")
 

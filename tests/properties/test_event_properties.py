@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from supervisor.core.events import LINE_LIMIT, Event
-from supervisor.core.ledger import Ledger, fold
-from supervisor.core.reconcile import Judgement
-from supervisor.core.report import report_json
-from supervisor.daemon.recorder import Recorder
+from supervisor.core.announce.events import LINE_LIMIT, Event
+from supervisor.core.announce.ledger import Ledger, fold
+from supervisor.core.announce.report import report_json
+from supervisor.core.judge.reconcile import Judgement
 from supervisor.files import checkpoint, eventlog
+from supervisor.passes.recorder import Recorder
 from tests.properties.fleets import BROKEN_SERVICES, NOW, Fleet, Ground, fleets
 
 

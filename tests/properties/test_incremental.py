@@ -15,14 +15,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from supervisor.core.announce import number, plan_emissions
+from supervisor.core.announce.emissions import number, plan_emissions
+from supervisor.core.announce.ledger import Ledger, fold
+from supervisor.core.announce.report import report_json
 from supervisor.core.instant import SECOND
-from supervisor.core.ledger import Ledger, fold
-from supervisor.core.model import IncidentRef, InputRef, NodeRef, ServiceRef, Subject
-from supervisor.core.reconcile import Judgement
-from supervisor.core.report import report_json
-from supervisor.daemon.judging import Hints, Judge, judge
-from supervisor.files import kept
+from supervisor.core.judge.reconcile import Judgement
+from supervisor.core.model.subjects import IncidentRef, InputRef, NodeRef, ServiceRef, Subject
+from supervisor.files import file_cache as kept
+from supervisor.passes.read_and_judge import Hints, Judge, judge
 from tests.properties.fleets import NAMES, NODES, NOW, Fleet, Ground, block, documents, fleets, inventories
 
 HOUR = 3600 * SECOND

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supervisor.core.announce import number, plan_emissions
-from supervisor.core.events import LINE_LIMIT, event_line
-from supervisor.core.ledger import Ledger
-from supervisor.core.model import Level, Thresholds
-from supervisor.core.reconcile import reconcile
-from supervisor.core.report import report_json
+from supervisor.core.announce.emissions import number, plan_emissions
+from supervisor.core.announce.events import LINE_LIMIT, event_line
+from supervisor.core.announce.ledger import Ledger
+from supervisor.core.announce.report import report_json
+from supervisor.core.judge.reconcile import reconcile
+from supervisor.core.model.findings import Thresholds
+from supervisor.core.model.problems import Level
 from supervisor.errors import MalformedError
 from supervisor.files import jsontext, yamltree
 from supervisor.files.inventory import load_inventory

@@ -16,13 +16,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from supervisor.core.explain import explain
+from supervisor.core.announce.report import report_json
 from supervisor.core.instant import SECOND, format_instant
-from supervisor.core.model import Action, Condition, EventType, ServiceRef, Summary, parse_subject
-from supervisor.core.reconcile import Judgement
-from supervisor.core.report import report_json
-from supervisor.daemon.judging import judge
-from supervisor.daemon.recorder import Recorder
+from supervisor.core.judge.explain import explain
+from supervisor.core.judge.reconcile import Judgement
+from supervisor.core.model.findings import Action, Condition, EventType, Summary
+from supervisor.core.model.subjects import ServiceRef, parse_subject
+from supervisor.passes.read_and_judge import judge
+from supervisor.passes.recorder import Recorder
 from tests.properties.fleets import NOW, Fleet, Ground, block, fleets, one_line
 
 LISTS = ("blocked_by", "root_causes", "affects", "candidates", "in_progress")

@@ -9,8 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from supervisor.core.events import Event, parse_line
-from supervisor.core.ledger import Ledger, fold
+from supervisor.core.announce.events import Event, parse_line
+from supervisor.core.announce.ledger import Ledger, fold
 from supervisor.files import checkpoint
 
 

@@ -24,13 +24,14 @@ from queue import Empty
 from random import Random
 from typing import Any
 
-from supervisor.core.announce import number, plan_emissions
-from supervisor.core.events import LINE_LIMIT, event_line, parse_line
-from supervisor.core.explain import explain
-from supervisor.core.ledger import Ledger, fold
-from supervisor.core.model import Level, Summary, Thresholds
-from supervisor.core.reconcile import reconcile
-from supervisor.core.report import report_json
+from supervisor.core.announce.emissions import number, plan_emissions
+from supervisor.core.announce.events import LINE_LIMIT, event_line, parse_line
+from supervisor.core.announce.ledger import Ledger, fold
+from supervisor.core.announce.report import report_json
+from supervisor.core.judge.explain import explain
+from supervisor.core.judge.reconcile import reconcile
+from supervisor.core.model.findings import Summary, Thresholds
+from supervisor.core.model.problems import Level
 from supervisor.core.text import json_text
 from supervisor.files.inventory import load_inventory
 from supervisor.files.world import load_world

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from supervisor.core.instant import SECOND
-from supervisor.daemon.judging import judge
-from supervisor.daemon.recorder import Recorder
 from supervisor.files import checkpoint
 from supervisor.files.settings import Settings, load_settings
+from supervisor.passes.read_and_judge import judge
+from supervisor.passes.recorder import Recorder
 from tests.acceptance.harness import environment
 
 NAMES = [f"s{number:02}" for number in range(12)]

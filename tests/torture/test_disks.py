@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.events import event_line
+from supervisor.core.announce.events import event_line
 from tests.acceptance.harness import Daemon, Lab, environment
 from tests.torture.audit import Audit, audit
 from tests.torture.conftest import Figure

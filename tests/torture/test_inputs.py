@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from supervisor.core.model import Thresholds
-from supervisor.core.reconcile import reconcile
-from supervisor.core.report import report_json
+from supervisor.core.announce.report import report_json
+from supervisor.core.judge.reconcile import reconcile
+from supervisor.core.model.findings import Thresholds
 from supervisor.files.inventory import load_inventory
 from supervisor.files.reading import Settle
 from supervisor.files.world import load_world
@@ -34,8 +34,8 @@ LIMIT = 16 << 20
 
 JUDGE = """\
 import json, sys, time
-from supervisor.core.report import report_json
-from supervisor.daemon.judging import judge
+from supervisor.core.announce.report import report_json
+from supervisor.passes.read_and_judge import judge
 from supervisor.files.settings import load_settings
 def pass_over(hosts, world):
     settings = load_settings({"inventory": hosts, "world": world}, {})
@@ -429,8 +429,8 @@ while True:
 
 READER = """\
 import sys, time, yaml
-from supervisor.daemon.clock import Clock
-from supervisor.daemon.judging import Hints, Judge, judge
+from supervisor.process.clock import Clock
+from supervisor.passes.read_and_judge import Hints, Judge, judge
 from supervisor.files.settings import load_settings
 hosts, world, passes = sys.argv[1], sys.argv[2], int(sys.argv[3])
 settings = load_settings({"inventory": hosts, "world": world}, {})

@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.core.events import Event, make_event, parse_line
-from supervisor.core.ledger import Ledger, fold
-from supervisor.core.model import EventType
-from supervisor.daemon.judging import judge
-from supervisor.daemon.recorder import Recorder
+from supervisor.core.announce.events import Event, make_event, parse_line
+from supervisor.core.announce.ledger import Ledger, fold
+from supervisor.core.model.findings import EventType
 from supervisor.files import checkpoint, eventlog
+from supervisor.passes.read_and_judge import judge
+from supervisor.passes.recorder import Recorder
 from tests.acceptance.harness import PATIENCE, Daemon, Lab, environment
 from tests.torture.audit import audit
 from tests.torture.conftest import Figure

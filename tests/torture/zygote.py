@@ -93,10 +93,10 @@ def _child(order: dict[str, Any]) -> None:
 
 def _serve() -> None:
     # Everything that a pass or the daemon imports while it runs.
-    import supervisor.cli.views
-    import supervisor.core.report
-    import supervisor.daemon.app
-    import supervisor.daemon.judging  # noqa: F401 - to have been imported
+    import supervisor.core.announce.report
+    import supervisor.passes.read_and_judge
+    import supervisor.show.terminal
+    import supervisor.supervise.app  # noqa: F401 - to have been imported
 
     for line in sys.stdin:
         order = json.loads(line)

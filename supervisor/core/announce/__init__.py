@@ -1,0 +1,1 @@
+"""What is told of a judgement, and why it is told now."""

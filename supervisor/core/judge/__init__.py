@@ -1,0 +1,1 @@
+"""What is, what it is called, and what to do about it."""

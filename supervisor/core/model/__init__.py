@@ -1,0 +1,1 @@
+"""The vocabulary: what is desired, what is actual and what is found, as plain values."""

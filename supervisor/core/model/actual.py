@@ -1,0 +1,230 @@
+"""The actual side: what the documents of the world say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from supervisor.core.instant import Instant
+from supervisor.core.model.desired import NOTHING
+from supervisor.core.model.problems import InvalidInput, Problem
+from supervisor.core.model.statuses import NodeWord, Outcome, ServiceWord
+from supervisor.core.model.subjects import InputRef
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Where facts of the world come from. ``node`` is set for a node's own document.
+
+    ``line`` maps a JSON pointer to its 1-based line, computed when first asked: most facts are never shown.
+    """
+
+    file: str
+    observed_at: Instant
+    observed_pointer: str
+    node: str | None
+    line: Callable[[str], int | None] = field(compare=False)
+
+    @property
+    def order(self) -> tuple[Instant, str]:
+        """The newer wins; at a tie the later path."""
+        return (self.observed_at, self.file)
+
+
+class NodeReport(NamedTuple):
+    """A document's word on a node's status."""
+
+    status: str
+    word: NodeWord
+    since: Instant | None
+    document: Document
+    pointer: str
+
+
+class ServiceReport(NamedTuple):
+    """A document's word on a service's status."""
+
+    status: str
+    word: ServiceWord
+    since: Instant | None
+    document: Document
+    pointer: str
+
+
+class ServiceReports(Mapping[str, ServiceReport]):
+    """What is said of the services of one node; ``words`` has the status of each.
+
+    Nearly all are well, and of those nobody asks more: ``make`` makes their reports from name and status when somebody
+    does. ``kept`` are the reports that cannot be made so, those of all that are not well among them.
+    """
+
+    __slots__ = ("_make", "kept", "words")
+
+    def __init__(
+        self, words: dict[str, str], kept: dict[str, ServiceReport], make: Callable[[str, str], ServiceReport]
+    ) -> None:
+        self.words, self.kept, self._make = words, kept, make
+
+    @classmethod
+    def of(cls, reports: dict[str, ServiceReport]) -> ServiceReports:
+        """All of them kept."""
+        return cls({name: one.status for name, one in reports.items()}, reports, lambda name, _: reports[name])
+
+    @classmethod
+    def overlaid(cls, layers: Iterable[ServiceReports]) -> ServiceReports:
+        """Of several that speak of a service the later one holds."""
+        words: dict[str, str] = {}
+        kept: dict[str, ServiceReport] = {}
+        layer_of: dict[str, ServiceReports] = {}
+        for one in layers:
+            for name in kept.keys() & one.words.keys():
+                del kept[name]
+            words |= one.words
+            kept |= one.kept
+            layer_of |= dict.fromkeys(one.words, one)
+        return cls(words, kept, lambda name, _: layer_of[name][name])
+
+    @property
+    def unwell(self) -> dict[str, ServiceReport]:
+        """Those whose word is another than well, by far the fewest."""
+        return {name: one for name, one in self.kept.items() if one.word is not ServiceWord.WELL}
+
+    def __getitem__(self, name: str) -> ServiceReport:
+        return self.kept.get(name) or self._make(name, self.words[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.words
+
+    def keys(self) -> KeysView[str]:
+        return self.words.keys()
+
+
+class Deployment(NamedTuple):
+    """One attempt to deploy a service."""
+
+    id: str
+    node: str
+    service: str
+    status: str
+    outcome: Outcome
+    at: Instant
+    document: Document
+    pointer: str
+
+    @property
+    def order(self) -> tuple[Instant, str]:
+        return (self.at, self.id)
+
+
+class Incident(NamedTuple):
+    """Something people or other programs opened."""
+
+    id: str
+    title: str
+    status: str
+    resolved: bool
+    critical: bool
+    node: str | None
+    service: str | None
+    opened_at: Instant | None
+    document: Document
+    pointer: str
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one document says. ``lists_services``: a node's own document that has a ``services`` key."""
+
+    document: Document
+    nodes: Mapping[str, NodeReport] = field(default_factory=dict)
+    services: Mapping[str, ServiceReports] = field(default_factory=dict)
+    deployments: tuple[Deployment, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    lists_services: bool = False
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """The nodes that it speaks of, not counting deployments."""
+        own = () if self.document.node is None else (self.document.node,)
+        return frozenset((*self.nodes, *self.services, *own))
+
+    @cached_property
+    def deployments_of(self) -> Mapping[str, list[Deployment]]:
+        """Its deployments by node."""
+        found: dict[str, list[Deployment]] = {}
+        for one in self.deployments:
+            found.setdefault(one.node, []).append(one)
+        return found
+
+    @cached_property
+    def deployment(self) -> Mapping[str, Deployment]:
+        """Its deployments by id."""
+        return {one.id: one for one in self.deployments}
+
+
+class UnreadableDocument(NamedTuple):
+    """A world document that cannot be used; ``node`` is set when it is that node's own."""
+
+    ref: InputRef
+    errors: tuple[Problem, ...]
+    node: str | None
+
+
+Reading = Observation | UnreadableDocument
+
+
+class NodeFacts(NamedTuple):
+    """Everything the world says of one node.
+
+    ``newest`` is the newest document that mentions it, None when there are only deployments; ``own``: it has a
+    readable document of its own; ``listed``: services of it are reported. ``unwell`` are those of ``services``;
+    ``deployments`` are by service, the oldest first.
+    """
+
+    newest: Document | None = None
+    report: NodeReport | None = None
+    services: Mapping[str, ServiceReport] = NOTHING
+    deployments: Mapping[str, tuple[Deployment, ...]] = NOTHING
+    own: bool = False
+    listed: bool = False
+    unwell: Mapping[str, ServiceReport] = NOTHING
+
+
+UNKNOWN_NODE = NodeFacts()
+
+
+class Actual(NamedTuple):
+    """The union of all world documents; ``core.merge`` makes it.
+
+    ``readings`` are the documents by any key that the reader likes. ``folder`` is set when the world folder cannot be
+    used as a whole. The rest is for the next merge: which documents speak of a node, tell of a deployment's id, or of
+    incidents at all.
+    """
+
+    readings: Mapping[str, Reading] = NOTHING
+    nodes: Mapping[str, NodeFacts] = NOTHING
+    incidents: Mapping[str, Incident] = NOTHING
+    unreadable: tuple[UnreadableDocument, ...] = ()
+    folder: InvalidInput | None = None
+    speakers: Mapping[str, tuple[str, ...]] = NOTHING
+    tellers: Mapping[str, tuple[str, ...]] = NOTHING
+    reporters: frozenset[str] = frozenset()
+
+    @property
+    def documents(self) -> Iterator[Document]:
+        """Those that can be used, in no particular order."""
+        return (one.document for one in self.readings.values() if isinstance(one, Observation))
+
+    def facts(self, node: str) -> NodeFacts:
+        return self.nodes.get(node, UNKNOWN_NODE)
+
+
+# --- judgement --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,67 @@
+"""The desired side: what the inventory declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from supervisor.core.model.problems import InvalidInput
+
+NOTHING: Mapping[str, Any] = {}
+"""What is not there; nobody may write to it."""
+
+# --- subjects ---------------------------------------------------------------------------------------------------------
+
+
+class Mention(NamedTuple):
+    """A name as written somewhere in an inventory file."""
+
+    text: str
+    line: int
+    column: int
+
+
+class DesiredService(NamedTuple):
+    """One service the inventory declares. ``container`` and ``unit`` are for observers, and never judged."""
+
+    name: str
+    pointer: str
+    line: int
+    critical: bool = False
+    oneshot: bool = False
+    enabled: bool = True
+    depends_on: tuple[Mention, ...] = ()
+    container: str | None = None
+    unit: str | None = None
+
+
+class DesiredNode(NamedTuple):
+    """One ``hosts/<node>/services.yaml``.
+
+    ``services_known`` is False when the file cannot be used: nothing is expected of the node's services then, and
+    nothing is said to be missing or unmanaged. ``broken`` are the names whose declaration has an error. ``addresses``,
+    as HOST:PORT, are for observers.
+    """
+
+    name: str
+    file: str
+    pointer: str = ""
+    line: int = 1
+    critical: bool = True
+    always_on: bool = True
+    failover: tuple[Mention, ...] = ()
+    services: Mapping[str, DesiredService] = NOTHING
+    broken: frozenset[str] = frozenset()
+    services_known: bool = True
+    addresses: tuple[str, ...] = ()
+
+
+class Desired(NamedTuple):
+    """The inventory. ``folder`` is set when it cannot be used as a whole: nothing is judged then."""
+
+    nodes: Mapping[str, DesiredNode] = NOTHING
+    invalid: tuple[InvalidInput, ...] = ()
+    folder: InvalidInput | None = None
+
+
+# --- actual state -----------------------------------------------------------------------------------------------------

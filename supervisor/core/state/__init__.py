@@ -1,0 +1,1 @@
+"""Documents become one world; declarations become who depends on whom."""

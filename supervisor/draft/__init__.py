@@ -1,0 +1,1 @@
+"""A first inventory, drafted from what already runs."""

@@ -1,0 +1,1 @@
+"""One pass: read, judge, record. It waits for nothing."""

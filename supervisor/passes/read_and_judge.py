@@ -1,0 +1,85 @@
+"""The first two paragraphs of a pass: read both folders, judge them. It writes nothing."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from supervisor.core.instant import Instant
+from supervisor.core.judge.reconcile import Judgement, reconcile
+from supervisor.files.file_cache import Changes, Reader
+from supervisor.files.inventory import Inventory
+from supervisor.files.reading import Settle
+from supervisor.files.settings import Settings
+from supervisor.files.world import World
+
+
+class Hints(NamedTuple):
+    """The files that changed below either folder, and no others did."""
+
+    inventory: Changes
+    world: Changes
+
+    @classmethod
+    def of(cls, changes: Changes) -> Hints:
+        """From paths that begin with ``hosts/`` or ``world/``."""
+        found: dict[str, dict[str, bool]] = {"hosts": {}, "world": {}}
+        for path, whole in changes.items():
+            root, _, relative = path.partition("/")
+            found[root][relative] = whole
+        return cls(found["hosts"], found["world"])
+
+
+class Judge:
+    """Remembers what it read and found, so that a pass costs what has changed. All of it can be thrown away any time.
+
+    ``now`` is asked once everything is read; ``once``: nothing is remembered.
+    """
+
+    def __init__(
+        self, settings: Settings, now: Callable[[], Instant], settle: Settle | None = None, *, once: bool = False
+    ) -> None:
+        reader = Reader(settings.max_input_bytes, settle, None if once else now)
+        self._inventory = Inventory(settings.inventory, reader)
+        self._world = World(settings.world, reader)
+        self._now = now
+        self._before: Judgement | None = None
+
+    def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
+        """Look at both folders, or at the files alone that ``hints`` names, and judge."""
+        with collector_at_rest():
+            desired = self._inventory.read(None if hints is None else hints.inventory)
+            actual = self._world.read(None if hints is None else hints.world)
+            problems = (*desired.problems, *actual.problems)
+            self._before = reconcile(
+                desired.value, actual.value, settings.thresholds, self._now(), problems, self._before
+            )
+        return self._before
+
+    def traces(self) -> list[weakref.ref[object]]:
+        """By these it can be told whether anything large of it is still there when it was let go."""
+        return [weakref.ref(one) for one in (self._inventory, self._world, self._before) if one is not None]
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Python looks through all objects again and again while there come more; what is made here has no cycles."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:
+    """One judgement of everything, at a moment or by a clock."""
+    with collector_at_rest():
+        judgement = Judge(settings, now if callable(now) else lambda: now, settle, once=True).judge(settings)
+        # It stays to the end of the command; the collector need not look through it while the report is written.
+        gc.freeze()
+    return judgement

@@ -1,0 +1,135 @@
+"""The last paragraph of a pass: what is to be announced is appended, then the checkpoint kept."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import replace
+from typing import Self
+
+from supervisor.core.announce.emissions import Emission, number, plan_emissions
+from supervisor.core.announce.events import START, Event, event_source
+from supervisor.core.announce.ledger import Folding, Ledger, fold
+from supervisor.core.instant import Instant
+from supervisor.core.judge.reconcile import Judgement
+from supervisor.errors import CheckpointError
+from supervisor.files import checkpoint, eventlog
+from supervisor.files.atomic import sweep
+from supervisor.files.checkpoint import Checkpoint
+from supervisor.files.settings import Settings
+
+
+class Recorder:
+    """The emitter: appends what is to be announced, then keeps the checkpoint; holds the lock on it meanwhile.
+
+    The order of writes is: append the events, fsync the log, write the new checkpoint beside the old, fsync it, rename
+    it, fsync the folder. A crash between any two leaves the old checkpoint and a log that may be ahead of it; the next
+    start reads the log from the checkpoint's position and takes in what is there, so nothing is announced twice.
+    When there is no checkpoint, one that holds the log's position is saved before the first event is appended.
+    """
+
+    def __init__(self, settings: Settings, lock: checkpoint.Lock | None = None) -> None:
+        self._log_path = settings.event_log
+        self._path = settings.checkpoint
+        self._source = event_source(socket.gethostname())
+        self._lock = lock or checkpoint.Lock(self._path)
+        self._state: Checkpoint | None = None
+        self._signature: tuple[int, int, int] | None = None
+        self._settled: Judgement | None = None
+        self._notices: list[str] = []
+
+    def open(self) -> None:
+        """Take the lock. LockedError when another supervisor holds it, CheckpointError when it cannot be taken."""
+        if self._lock.acquire():
+            sweep(self._path)
+
+    def close(self) -> None:
+        self._lock.release()
+
+    def for_settings(self, settings: Settings) -> Recorder:
+        """Itself when the outputs stay where they are, else one for the new places; after an OutputError it stays."""
+        if (settings.event_log, settings.checkpoint) == (self._log_path, self._path):
+            return self
+        if settings.checkpoint == self._path:
+            return Recorder(settings, self._lock)
+        new = Recorder(settings)
+        new.open()
+        self.close()
+        return new
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def record(self, judgement: Judgement, now: Instant, repeat_interval: int, watch: str | None) -> list[Emission]:
+        """Announce what is to be announced. OutputError when it is not durable: say so and come again."""
+        self.open()
+        state = self._current(now)
+        settled, self._settled = self._settled, None
+        emissions = plan_emissions(state.ledger, judgement, now, repeat_interval, settled)
+        ledger = replace(state.ledger, summary=judgement.summary)
+        position = state.position
+        if emissions:
+            folding = Folding(state.ledger)
+            events = number(emissions, state.ledger, self._source, now)
+            # Until it is known what of them is on disk, what we remember is not to be trusted.
+            self._state = None
+            position = eventlog.append(self._log_path, folding.through(events))
+            ledger = replace(folding.ledger(), summary=judgement.summary)
+        if emissions or ledger != state.ledger or watch != state.watch:
+            self._save(Checkpoint(ledger, position, watch, now))
+        self._settled = judgement
+        return emissions
+
+    def forget(self) -> None:
+        """Let go of the judgement that was recorded last; the next one is compared with all that is open."""
+        self._settled = None
+
+    def take_notices(self) -> list[str]:
+        """What happened to the outputs that people should know of, once."""
+        notices, self._notices = self._notices, []
+        return notices
+
+    def _current(self, now: Instant) -> Checkpoint:
+        """What was announced so far: remembered, or put together again from the checkpoint and the log behind it."""
+        if self._state is not None and self._signature == checkpoint.signature(self._path) is not None:
+            return self._state
+        self._state = self._settled = None
+        try:
+            saved = checkpoint.load(self._path)
+        except checkpoint.DamagedError as error:
+            aside = checkpoint.set_aside(self._path, now)
+            self._notices.append(f"{error}; set aside as {os.path.basename(aside)} and rebuilt")
+            saved = None
+        if saved is None:
+            events, position = eventlog.recover(self._log_path, START, self._source)
+            state = Checkpoint(fold(Ledger(), events).unannounced(), position, None, now)
+            self._save(state)
+            return state
+        events, position = eventlog.recover(self._log_path, saved.position, self._source)
+        unknown: list[Event] = []
+        for event in events:
+            # One after another: what is left of an earlier life of the log does not follow on.
+            if int(event["sequence"]) == saved.ledger.sequence + len(unknown) + 1:
+                unknown.append(event)
+        state = saved._replace(ledger=fold(saved.ledger, unknown), position=position)
+        if unknown:
+            # The crash came before this was saved; until it is, a rotation could hide these events from us.
+            self._save(state._replace(updated=now))
+        else:
+            self._remember(state)
+        return state
+
+    def _save(self, state: Checkpoint) -> None:
+        self._state = None
+        checkpoint.save(self._path, state)
+        self._remember(state)
+
+    def _remember(self, state: Checkpoint) -> None:
+        self._signature = checkpoint.signature(self._path)
+        if self._signature is None:
+            raise CheckpointError(f"cannot keep {self._path}: it vanished right after it was written")
+        self._state = state

@@ -1,0 +1,1 @@
+"""What every long-running process needs: clock, signals, heartbeats, logs, the journal."""

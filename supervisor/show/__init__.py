@@ -1,0 +1,1 @@
+"""Values to text, pure: what a terminal and a pipe are shown."""

@@ -1,0 +1,1 @@
+"""The daemon: watches, queues, judges in passes, and says so."""

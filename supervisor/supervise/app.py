@@ -1,0 +1,203 @@
+"""The composition root of the daemon: puts the parts together, waits for signals, keeps the heart beating."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from supervisor.core.instant import SECOND, format_instant
+from supervisor.errors import ConfigError, LockedError, OutputError, SupervisorError
+from supervisor.files.mounts import is_private
+from supervisor.files.settings import Settings
+from supervisor.passes.recorder import Recorder
+from supervisor.process import logs, signals
+from supervisor.process.clock import Clock
+from supervisor.process.heartbeat import SdNotifier, Systemd
+from supervisor.supervise.watch import WATCHING, Watcher
+from supervisor.supervise.watchable import roots
+from supervisor.supervise.worker import Order, Outcome, Result, Worker
+from supervisor.supervise.workqueue import Trigger, Workqueue
+
+_START_STEP = 5 * SECOND
+_LATE = 1.0
+"""Seconds between two looks at a pass that takes too long for a heartbeat: the next one must not wait for its turn."""
+_LONGEST_START = 600 * SECOND
+"""A first pass may take this long before systemd's own time-out for the start holds again."""
+
+
+def run(settings: Settings, load: Callable[[], Settings]) -> int:
+    """Run until SIGTERM or SIGINT; 0. Signals must be blocked already. LockedError when another one runs."""
+    logs.configure()
+    anchor = _Anchor(os.getcwd())
+    settings = anchor.hold(settings)
+    _refuse_private(settings)
+    recorder = Recorder(settings)
+    try:
+        recorder.open()
+    except LockedError:
+        raise
+    except OutputError:
+        # What stands in the way may go away: each pass says what it is, and tries again.
+        pass
+    return _Daemon(settings, recorder, lambda: anchor.hold(load())).run()
+
+
+class _Anchor:
+    """Relative paths mean the folder that the daemon was started in, also when another one took that folder's place."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+
+    def hold(self, settings: Settings) -> Settings:
+        return settings._replace(
+            inventory=os.path.join(self._folder, settings.inventory),
+            world=os.path.join(self._folder, settings.world),
+            event_log=os.path.join(self._folder, settings.event_log),
+            checkpoint=os.path.join(self._folder, settings.checkpoint),
+        )
+
+
+def _refuse_private(settings: Settings) -> None:
+    """ConfigError when the outputs are in a /tmp that only this service sees: nobody could read them."""
+    for key in ("event_log", "checkpoint"):
+        path = getattr(settings, key)
+        if is_private(path):
+            raise ConfigError(
+                f"cannot use {key} {path}: it is in a /tmp of this service alone; remove PrivateTmp= from the unit "
+                "(DynamicUser= implies it), or put the file elsewhere"
+            )
+
+
+class _Daemon:
+    def __init__(self, settings: Settings, recorder: Recorder, load: Callable[[], Settings]) -> None:
+        self._log = structlog.get_logger()
+        self._clock = Clock()
+        self._load = load
+        self._systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
+        self._queue = Workqueue(
+            self._clock.monotonic, settings.quiet_period, settings.max_delay, settings.resync_interval
+        )
+        self._watcher = Watcher(self._queue, self._clock.monotonic, self._clock.now)
+        self._worker = Worker(
+            Order(settings), recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
+        )
+        self._answered = 0
+        self._ready = False
+        self._withheld = False
+        self._failed = False
+        self._main = threading.get_ident()
+        self._started = self._clock.monotonic()
+
+    def run(self) -> int:
+        settings = self._worker.order.settings
+        self._log.info(
+            "started", inventory=settings.inventory, world=settings.world, event_log=settings.event_log, pid=os.getpid()
+        )
+        self._queue.request(Trigger.START)
+        thread = self._worker.start()
+        try:
+            self._beat()
+            while (received := signals.wait(self._pause())) not in (signal.SIGTERM, signal.SIGINT):
+                if received is signal.SIGHUP:
+                    self._reload()
+                self._beat()
+        finally:
+            self._systemd.stopping()
+            self._queue.close()
+            thread.join()
+            self._watcher.stop()
+        self._log.info("stopped", failed=self._failed)
+        return 1 if self._failed else 0
+
+    def _worker_died(self) -> None:
+        """Called by the worker: end as if told to, but not with 0."""
+        self._failed = True
+        signal.pthread_kill(self._main, signal.SIGTERM)
+
+    def _reload(self) -> None:
+        """Whatever is wrong with the new settings, the old ones go on; a pass is made in any case."""
+        self._systemd.reloading(self._clock.monotonic())
+        old = self._worker.order
+        try:
+            settings = self._load()
+            _refuse_private(settings)
+        except SupervisorError as error:
+            settings = old.settings
+            for line in str(error).splitlines():
+                self._log.error("reload refused, the old settings stay", error=line)
+        except Exception:  # noqa: BLE001 - logged whole; nothing that a reload does may end the daemon
+            settings = old.settings
+            self._log.exception("reload refused, the old settings stay")
+        self._worker.order = Order(settings, old.reload + 1)
+        self._queue.request(Trigger.SIGNAL)
+
+    def _watch(self, settings: Settings) -> str:
+        """Called by the worker before it looks at everything, so that no change falls between watching and reading."""
+        before, state = self._watcher.state, self._watcher.check(roots(settings.inventory, settings.world))
+        if state != before and state != WATCHING:
+            self._log.warning("watch=degraded", why=state.removeprefix("degraded: "))
+        elif state != before and before.startswith("degraded"):
+            self._log.info("watch=inotify again")
+        return state
+
+    def _after(self, result: Result) -> None:
+        """Called by the worker after each pass."""
+        self._systemd.status(self._status(result))
+        if not self._ready or result.reload != self._answered:
+            self._answered = result.reload
+            self._systemd.ready()
+            self._ready = True
+
+    def _status(self, result: Result) -> str:
+        when = format_instant(self._clock.now() // SECOND * SECOND)
+        parts = [f"last pass {when} ({result.trigger})"]
+        if result.judgement is not None:
+            counts = result.judgement.counts
+            parts.insert(
+                0,
+                f"{result.judgement.summary}: {counts['nodes']} nodes, {counts['services']} services, "
+                f"{counts['recommendations']} recommendations",
+            )
+        if result.outcome is not Outcome.OK:
+            parts.append(f"degraded({'output' if result.outcome is Outcome.RETRY else 'fault'}): {result.error}")
+        if self._watcher.state.startswith("degraded"):
+            parts.append(f"watch={self._watcher.state}")
+        return "; ".join(parts)
+
+    def _pause(self) -> float | None:
+        """Seconds until there is something to tell systemd; None when there is nothing but signals."""
+        interval = self._systemd.interval
+        if self._ready:
+            return min(interval, _LATE) if interval is not None and self._withheld else interval
+        if not self._systemd.listens:
+            return None
+        # The first pass may be over at any moment, and the first heartbeat is due an interval later.
+        return min(_START_STEP / SECOND, _START_STEP / SECOND if interval is None else interval)
+
+    def _beat(self) -> None:
+        """Tell systemd of progress, and only of progress.
+
+        Before the first pass is over, ask for more time, up to a limit. After it, a heartbeat only when the worker is
+        not stuck in a pass and takes what is due, and the watcher's threads live or are known not to.
+        """
+        now = self._clock.monotonic()
+        if not self._ready:
+            if now - self._started < _LONGEST_START:
+                self._systemd.extend_start(4 * _START_STEP)
+            return
+        interval = self._systemd.interval
+        if interval is None:
+            return
+        if self._watcher.died():
+            # Its threads died; the pass looks at everything and builds the watcher anew.
+            self._queue.request(Trigger.RESYNC)
+        patience = int(2 * interval * SECOND)
+        started = self._worker.started
+        stuck = started is not None and now - started > patience
+        self._withheld = stuck or self._queue.overdue() > patience
+        if not self._withheld:
+            self._systemd.alive()

@@ -1,0 +1,229 @@
+"""The worker thread: takes passes from the queue, one after another, and handles every outcome in one place."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from supervisor.core.announce.emissions import Emission, EmitReason
+from supervisor.core.instant import SECOND, Duration
+from supervisor.core.judge.reconcile import Judgement
+from supervisor.core.model.findings import EventType, Severity
+from supervisor.errors import OutputError
+from supervisor.files.settings import Settings
+from supervisor.passes.read_and_judge import Hints, Judge, collector_at_rest
+from supervisor.passes.recorder import Recorder
+from supervisor.process.clock import Clock
+from supervisor.supervise.watch import WATCHING
+from supervisor.supervise.workqueue import Task, Trigger, Workqueue
+
+_LOGGED = 50
+"""Emissions that the line of a pass names; each has a line of its own besides."""
+
+_ANEW = (Trigger.START, Trigger.SIGNAL)
+"""Whoever asks outright is answered from the files alone, not from what is remembered of them."""
+
+FIRST_RETRY = SECOND
+LAST_RETRY = 60 * SECOND
+
+
+class Outcome(StrEnum):
+    """How a pass ended."""
+
+    OK = "ok"
+    RETRY = "retry"
+    BUG = "bug"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What is known after a pass: the reload it heeds, its judgement if any, ``error`` if it is not durable."""
+
+    number: int
+    trigger: Trigger
+    outcome: Outcome
+    reload: int = 0
+    judgement: Judgement | None = None
+    emissions: tuple[Emission, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The settings that a pass is to work with, and the number of the reload that brought them."""
+
+    settings: Settings
+    reload: int = 0
+
+
+@dataclass
+class Worker:
+    """Runs in a thread of its own, which alone uses the recorder.
+
+    ``order`` may be replaced at any time and holds from the next pass on. ``watch`` says how changes of a pass's inputs
+    are noticed; ``after`` is told of every pass; ``died`` when the thread ends other than by the queue's close.
+    """
+
+    order: Order
+    recorder: Recorder
+    queue: Workqueue
+    clock: Clock
+    watch: Callable[[Settings], str]
+    after: Callable[[Result], None]
+    died: Callable[[], None]
+    log: Any = field(default_factory=structlog.get_logger)
+    started: int | None = None
+    """When the pass that runs began, monotonic nanoseconds; None between passes."""
+    _number: int = 0
+    _retries: int = 0
+
+    def __post_init__(self) -> None:
+        self._considered = self.order
+        self._settings = self.order.settings
+        self._judge: Judge | None = None
+        self._watch = ""
+
+    def start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._run, name="worker")
+        thread.start()
+        return thread
+
+    def _run(self) -> None:
+        try:
+            while (task := self.queue.take()) is not None:
+                self._serve(task)
+        except BaseException:
+            # A daemon without a worker would be a corpse that looks alive.
+            self.log.exception("the worker died")
+            self.died()
+        finally:
+            self.recorder.close()
+
+    def _serve(self, task: Task) -> None:
+        """In a frame of its own: while the next pass is waited for, nothing holds the result of this one."""
+        self.started = self.clock.monotonic()
+        result = self._pass(task)
+        self.started = None
+        self.queue.done(self._retry_after(result.outcome))
+        self.after(result)
+
+    def _adopt(self, order: Order) -> None:
+        """Fallible first, then swap: what cannot be used leaves the old settings in force."""
+        if order is self._considered:
+            return
+        self._considered = order
+        try:
+            self.recorder = self.recorder.for_settings(order.settings)
+        except OutputError as error:
+            self.log.error("reload refused, the old settings stay", error=str(error))
+        else:
+            self._forget()
+            self._settings = order.settings
+            self.queue.tune(self._settings.quiet_period, self._settings.max_delay, self._settings.resync_interval)
+
+    def _pass(self, task: Task) -> Result:
+        self._number += 1
+        began, order, judgement = self.clock.monotonic(), self.order, None
+        emissions: list[Emission] = []
+        error: str | None = None
+        outcome = Outcome.OK
+        try:
+            self._adopt(order)
+            judgement = self._look(task)
+            now, repeat_interval = judgement.picture.now, self._settings.repeat_interval
+            emissions = self.recorder.record(judgement, now, repeat_interval, self._watch)
+        except OutputError as failure:
+            outcome, error = Outcome.RETRY, str(failure)
+            self.log.error("pass is not durable, it will be tried again", error=error, **{"pass": self._number})
+        except Exception as failure:  # a bug of ours, whatever it is, must not end the daemon
+            outcome, error = Outcome.BUG, f"{type(failure).__name__}: {failure}"
+            self._forget()
+            self.log.exception("pass dropped by a fault of the supervisor", **{"pass": self._number})
+        for notice in self.recorder.take_notices():
+            self.log.warning(notice)
+        self._tell(task.trigger, outcome, judgement, emissions, self.clock.monotonic() - began)
+        return Result(self._number, task.trigger, outcome, order.reload, judgement, tuple(emissions), error)
+
+    def _look(self, task: Task) -> Judgement:
+        """Read what has to be read and judge. Only while the watch sees everything is it believed what changed."""
+        hints = None if task.changes is None or self._watch != WATCHING else Hints.of(task.changes)
+        if hints is None:
+            self._watch = self.watch(self._settings)
+        if self._judge is not None and task.trigger not in _ANEW:
+            return self._judge.judge(self._settings, hints)
+        self._forget()
+        gc.collect()
+        with collector_at_rest():
+            self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
+            judgement = self._judge.judge(self._settings, hints)
+            # What is kept for long is no matter for the collector, which would stop everything to look through it.
+            gc.freeze()
+        return judgement
+
+    def _forget(self) -> None:
+        """Let go of all that was read and found, before as much again is made."""
+        traces = [] if self._judge is None else self._judge.traces()
+        self._judge = None
+        self.recorder.forget()
+        # It went as it was let go, if nothing in it leads back to itself. What does is found by the collector alone,
+        # where it is not frozen; and to look through all of the program takes longer than a pass of a homelab.
+        if any(trace() is not None for trace in traces):
+            gc.unfreeze()
+
+    def _retry_after(self, outcome: Outcome) -> Duration | None:
+        if outcome is not Outcome.RETRY:
+            self._retries = 0
+            return None
+        self._retries += 1
+        return min(FIRST_RETRY << min(self._retries - 1, 10), LAST_RETRY)
+
+    def _tell(
+        self,
+        trigger: Trigger,
+        outcome: Outcome,
+        judgement: Judgement | None,
+        emissions: list[Emission],
+        took: Duration,
+    ) -> None:
+        """One line per emission, and the canonical line of the pass."""
+        for one in emissions:
+            line: dict[str, Any] = {
+                "type": one.type.value,
+                "subject": one.subject,
+                "emit_reason": one.reason.value,
+                "pass": self._number,
+            }
+            keys = ("action", "severity", "reason", "resolution", "inhibited_by", "fingerprint", "from", "to")
+            data = one.data()
+            line |= {key: data[key] for key in keys if data.get(key) is not None}
+            getattr(self.log, _level(one.type, one.reason, data))(one.type.value, **line)
+        if judgement is None:
+            return
+        named = [f"{one.type}:{one.reason}:{one.subject}" for one in emissions[:_LOGGED]]
+        if len(emissions) > _LOGGED:
+            named.append(f"and {len(emissions) - _LOGGED} more")
+        self.log.info(
+            "pass",
+            **{"pass": self._number},
+            trigger=trigger.value,
+            outcome=outcome.value,
+            duration_ms=round(took / 1e6, 1),
+            summary=judgement.summary.value,
+            **judgement.counts,
+            problems=len(judgement.problems),
+            emissions=named,
+        )
+
+
+def _level(event: EventType, reason: EmitReason, data: Mapping[str, Any]) -> str:
+    if reason is EmitReason.RESOLVED:
+        return "info"
+    if event is EventType.SUMMARY_CHANGED:
+        return "info" if data.get("to") == "nominal" else "warning"
+    return "error" if data.get("severity") == Severity.CRITICAL else "warning"

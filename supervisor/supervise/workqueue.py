@@ -1,0 +1,146 @@
+"""The reconcile queue.
+
+Promises: (1) requests that come before a pass is taken are one pass; (2) a request that comes while a pass runs is a
+pass after it, never lost; (3) at most one pass runs; (4) with no request a pass comes ``resync_interval`` after the
+last one began; (5) changes are paced by ``core.pacing``, what is asked for outright comes at once; (6) after ``close``
+``take`` returns None, a pass that runs is finished.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from supervisor.core.instant import SECOND, Duration
+from supervisor.supervise.pacing import Pacing
+
+_LONGEST_WAIT = 3600 * SECOND
+
+
+class Trigger(StrEnum):
+    """Why a pass is made: how much of what is remembered it believes, and never what it finds."""
+
+    START = "start"
+    SIGNAL = "signal"
+    CHANGE = "change"
+    RETRY = "retry"
+    RESYNC = "resync"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A pass to make. ``changes`` are the files that changed, True for those renamed into place; None: look at all."""
+
+    trigger: Trigger
+    changes: Mapping[str, bool] | None = None
+
+
+class Workqueue:
+    """See the module's promises. ``monotonic`` gives nanoseconds."""
+
+    def __init__(self, monotonic: Callable[[], int], quiet: Duration, max_delay: Duration, resync: Duration) -> None:
+        self._monotonic = monotonic
+        self._condition = threading.Condition()
+        self._pacing = Pacing(quiet, max_delay)
+        self._resync = resync
+        self._changes: dict[str, bool] | None = {}
+        self._asked: Trigger | None = None
+        self._asked_at = 0
+        self._retry_at: int | None = None
+        self._resync_at: int = monotonic() + resync
+        self._running = False
+        self._closed = False
+
+    def request(self, trigger: Trigger) -> None:
+        """A pass now."""
+        with self._condition:
+            if self._asked is None:
+                self._asked_at = self._monotonic()
+            self._asked = trigger
+            self._condition.notify()
+
+    def began(self, path: str) -> None:
+        """A write to ``path`` is in progress."""
+        with self._condition:
+            self._pacing = self._pacing.began(path, self._monotonic())
+            self._note(path, False)
+
+    def stirred(self) -> None:
+        """A folder came or went."""
+        with self._condition:
+            self._pacing = self._pacing.stirred(self._monotonic())
+            self._changes = None
+            self._condition.notify()
+
+    def ended(self, path: str) -> None:
+        """``path`` was closed by who wrote it."""
+        with self._condition:
+            self._pacing = self._pacing.ended(path, self._monotonic())
+            self._note(path, False)
+
+    def renamed(self, path: str) -> None:
+        """``path`` was renamed into place."""
+        with self._condition:
+            self._pacing = self._pacing.ended(path, self._monotonic())
+            self._note(path, True)
+
+    def take(self) -> Task | None:
+        """Wait until a pass is due; None once closed."""
+        with self._condition:
+            while not self._closed:
+                trigger, due = self._next()
+                remaining = due - self._monotonic()
+                if remaining <= 0:
+                    task = Task(trigger, self._changes if trigger is Trigger.CHANGE else None)
+                    self._asked = self._retry_at = None
+                    self._pacing, self._changes = self._pacing.taken(), {}
+                    self._resync_at = self._monotonic() + self._resync
+                    self._running = True
+                    return task
+                # Bounded, for what a platform's wait can take.
+                self._condition.wait(min(remaining, _LONGEST_WAIT) / SECOND)
+            return None
+
+    def done(self, retry_after: Duration | None = None) -> None:
+        """The pass is over; ``retry_after`` asks for another one, because it is not durable."""
+        with self._condition:
+            self._running = False
+            if retry_after is not None:
+                self._retry_at = self._monotonic() + retry_after
+
+    def close(self) -> None:
+        with self._condition:
+            self._closed = True
+            self._condition.notify()
+
+    def tune(self, quiet: Duration, max_delay: Duration, resync: Duration) -> None:
+        """Other times from now on; what is waiting stays."""
+        with self._condition:
+            self._pacing = replace(self._pacing, quiet_period=quiet, max_delay=max_delay)
+            self._resync_at += resync - self._resync
+            self._resync = resync
+            self._condition.notify()
+
+    def overdue(self) -> Duration:
+        """How long a pass has been due that nobody took, in nanoseconds; 0 while one runs or none is due."""
+        with self._condition:
+            return 0 if self._running or self._closed else max(0, self._monotonic() - self._next()[1])
+
+    def _note(self, path: str, whole: bool) -> None:
+        if self._changes is not None:
+            self._changes[path] = whole
+        self._condition.notify()
+
+    def _next(self) -> tuple[Trigger, int]:
+        """The trigger that is due first, and when."""
+        if self._asked is not None:
+            return self._asked, self._asked_at
+        options = [(self._resync_at, Trigger.RESYNC)]
+        if self._retry_at is not None:
+            options.append((self._retry_at, Trigger.RETRY))
+        if self._pacing.due is not None:
+            options.append((self._pacing.due, Trigger.CHANGE))
+        due, trigger = min(options)
+        return trigger, due

@@ -1,0 +1,95 @@
+"""What no scenario shows of a recommendation: what its fingerprint is over, and the wording of its reason."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor.core.instant import SECOND
+from supervisor.core.judge.recommend import fingerprint
+from supervisor.core.model.findings import Action, Recommendation, Severity
+from supervisor.core.model.subjects import ServiceRef
+from tests.core.homelab import NOW, ago, judged
+
+HOSTS = {"nas": "services:\n  db:\n  web: {depends_on: [db]}\n"}
+
+
+def recommended(folder: Path, status: Any, hosts: dict[str, str] | None = None, now: int = NOW) -> Recommendation:
+    """The recommendation for ``nas/web``."""
+    world = {"fleet.json": {"services": {"nas": {"db": "ok", "web": status}}}}
+    report = judged(folder, hosts or HOSTS, world, now).report
+    (found,) = [one for one in report.recommendations if str(one.subject) == "service:nas/web"]
+    return found
+
+
+def test_a_fingerprint_is_not_over_wording_evidence_or_time(tmp_path: Path) -> None:
+    first = recommended(tmp_path, "failed")
+    moved = {"nas": "# moved down\n\n" + HOSTS["nas"]}
+    others = [
+        recommended(tmp_path, "exited"),
+        recommended(tmp_path, {"status": "failed", "since": ago(900)}),
+        recommended(tmp_path, "failed", moved),
+        recommended(tmp_path, "failed", now=NOW + 60 * SECOND),
+    ]
+    assert {one.fingerprint for one in others} == {first.fingerprint}
+    assert others[0].reason != first.reason
+    assert others[2].evidence != first.evidence
+
+
+def test_a_fingerprint_is_over_what_makes_the_recommendation(tmp_path: Path) -> None:
+    first = recommended(tmp_path, "failed")
+    critical = recommended(tmp_path, "failed", {"nas": "services:\n  db:\n  web: {critical: true}\n"})
+    missing = recommended(tmp_path, "absent")
+    assert critical.severity is Severity.CRITICAL
+    assert len({one.fingerprint for one in (first, critical, missing)}) == 3
+
+
+def test_a_fingerprint_is_16_lower_case_hex_digits_and_stays_what_it_was(tmp_path: Path) -> None:
+    found = recommended(tmp_path, "failed")
+    assert set(found.fingerprint) <= set("0123456789abcdef")
+    assert len(found.fingerprint) == 16
+    # A checkpoint of an older version holds the old ones: another spelling would announce everything anew.
+    again = fingerprint(found.subject, found.type, found.action, found.severity, found.conditions, (), ())
+    assert found.fingerprint == again == "3bf934f877ebfc96"
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("failed", "web on nas is unhealthy ('failed')"),
+        ("absent", "web on nas is missing"),
+        ("unknown", "web on nas is not observed: its status is 'unknown'"),
+        ("x" * 100, f"web on nas is unhealthy ('{'x' * 59}…')"),
+        ("bad\n<2>forged\x1b[31m", "web on nas is unhealthy ('bad\\n<2>forged\\x1b[31m')"),
+        ("\u202edeliaf", "web on nas is unhealthy ('\\u202edeliaf')"),
+    ],
+)
+def test_the_reason_is_one_line_that_steers_no_terminal(tmp_path: Path, status: str, reason: str) -> None:
+    assert recommended(tmp_path, status).reason == reason
+
+
+def test_who_waits_says_for_what(tmp_path: Path) -> None:
+    hosts = {"nas": "services:\n  a:\n  b:\n  web: {depends_on: [b, a]}\n"}
+    world = {"fleet.json": {"services": {"nas": {"a": "unknown", "b": "failed"}}}}
+    (found,) = [one for one in judged(tmp_path, hosts, world).report.recommendations if one.blocked_by]
+    assert found.reason == "web on nas is missing, and it waits for service:nas/a and 1 more (not observed)"
+
+
+def test_a_web_of_dependencies_costs_what_it_has_of_them(tmp_path: Path) -> None:
+    """Each of 300 services waits for the sixty that follow it; the last of all is what they all wait for."""
+    names = [f"s{number}" for number in range(300)]
+    lines = [f"  {name}: {{depends_on: [{', '.join(names[at + 1 : at + 61])}]}}" for at, name in enumerate(names)]
+    began = time.monotonic()
+    found = judged(tmp_path, {"nas": "services:\n" + "\n".join(lines)}, {"fleet.json": {"nodes": {"nas": "online"}}})
+    assert time.monotonic() - began < 3
+    waiting = [one for one in found.recommendations if one.action is Action.DELAY_DEPLOYMENT]
+    assert len(waiting) == 299
+    assert {one.root_causes for one in waiting} == {(ServiceRef("nas", "s299"),)}
+
+
+def test_evidence_shows_at_most_200_characters(tmp_path: Path) -> None:
+    values = [one.value for one in recommended(tmp_path, "x" * 500).evidence]
+    assert values == ["web", "x" * 200]

@@ -1,0 +1,230 @@
+"""The worker: every outcome of a pass in one place, each with its log line and its next step."""
+
+from __future__ import annotations
+
+import queue
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from supervisor.core.instant import SECOND, Instant
+from supervisor.core.judge.reconcile import Judgement
+from supervisor.errors import LockedError
+from supervisor.files.settings import Settings, load_settings
+from supervisor.passes.recorder import Recorder
+from supervisor.process.clock import Clock
+from supervisor.supervise.worker import Order, Outcome, Result, Worker
+from supervisor.supervise.workqueue import Trigger, Workqueue
+
+
+class FaultyClock(Clock):
+    """Real, but can be told to fail: the one part of a pass that a test can break from outside."""
+
+    faulty = False
+    ahead = 0
+    asked: Callable[[], None] = staticmethod(lambda: None)
+
+    def now(self) -> Instant:
+        self.asked()
+        if self.faulty:
+            raise RuntimeError("the clock fell off the wall")
+        return super().now() + self.ahead
+
+
+class Log:
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str, dict[str, Any]]] = []
+
+    def __getattr__(self, level: str) -> Any:
+        return lambda event, **fields: self.lines.append((level, event, fields))
+
+
+class Bench:
+    """A worker on real files, with its results to wait for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "hosts" / "nas").mkdir(parents=True)
+        (folder / "world").mkdir()
+        (folder / "hosts" / "nas" / "services.yaml").write_text("services: {web: {critical: true}}\n")
+        (folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "failed"}}}')
+        self.settings = self.settings_with()
+        self.results: queue.Queue[Result] = queue.Queue()
+        self.clock = FaultyClock()
+        self.log = Log()
+        self.queue = Workqueue(self.clock.monotonic, SECOND // 2, 5 * SECOND, 3600 * SECOND)
+        recorder = Recorder(self.settings)
+        recorder.open()
+        self.deaths: queue.Queue[str] = queue.Queue()
+        self.after: Callable[[Result], None] = self.results.put
+        self.worker = Worker(
+            Order(self.settings),
+            recorder,
+            self.queue,
+            self.clock,
+            lambda _: "inotify",
+            self._after,
+            lambda: self.deaths.put("died"),
+            self.log,
+        )
+        self.thread = self.worker.start()
+
+    def _after(self, result: Result) -> None:
+        self.after(result)
+
+    def settings_with(self, **more: str) -> Settings:
+        names = {"inventory": "hosts", "world": "world", "event_log": "log", "checkpoint": "checkpoint.json"}
+        flags = {key: str(self.folder / name) for key, name in names.items()}
+        return load_settings(flags | more, {})
+
+    def make(self, trigger: Trigger = Trigger.SIGNAL) -> Result:
+        self.queue.request(trigger)
+        return self.results.get(timeout=20)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    bench.queue.close()
+    bench.thread.join(20)
+    assert not bench.thread.is_alive()
+
+
+def test_a_pass_has_one_canonical_line(bench: Bench) -> None:
+    bench.make(Trigger.START)
+    bench.make()
+    level, _, fields = next(line for line in bench.log.lines if line[1] == "pass")
+    assert (level, fields["trigger"], fields["outcome"], fields["summary"]) == ("info", "start", "ok", "unstable")
+    assert fields["emissions"] == [
+        "reconcile_required:first_seen:service:nas/web",
+        "summary_changed:changed:summary",
+    ]
+    second = [line for line in bench.log.lines if line[1] == "pass"][1][2]
+    assert (second["pass"], second["emissions"]) == (2, [])
+
+
+def test_each_emission_has_a_line_as_loud_as_it_matters(bench: Bench) -> None:
+    bench.make()
+    (bench.folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "ok"}}}')
+    bench.make()
+    loud = [(level, event) for level, event, _ in bench.log.lines if event != "pass"]
+    assert loud == [
+        ("error", "reconcile_required"),
+        ("warning", "summary_changed"),
+        ("info", "reconcile_resolved"),
+        ("info", "summary_changed"),
+    ]
+
+
+def test_an_output_that_fails_is_tried_again_and_caught_up(bench: Bench) -> None:
+    (bench.folder / "log").mkdir()
+    result = bench.make()
+    assert result.outcome is Outcome.RETRY
+    assert result.error is not None
+    assert "is a folder" in result.error
+    assert result.judgement is not None
+    (bench.folder / "log").rmdir()
+    retried = bench.results.get(timeout=20)
+    assert (retried.trigger, retried.outcome, len(retried.emissions)) == (Trigger.RETRY, Outcome.OK, 2)
+
+
+def test_a_fault_of_ours_drops_the_pass_and_not_the_daemon(bench: Bench) -> None:
+    bench.clock.faulty = True
+    result = bench.make()
+    assert (result.outcome, result.judgement) == (Outcome.BUG, None)
+    assert ("exception", "pass dropped by a fault of the supervisor") in [line[:2] for line in bench.log.lines]
+    bench.clock.faulty = False
+    assert bench.make().outcome is Outcome.OK
+
+
+@pytest.mark.parametrize("days", [365, -2, -20_000])
+def test_a_clock_that_jumps_makes_the_world_stale_and_is_forgotten(bench: Bench, days: int) -> None:
+    bench.make()
+    bench.clock.ahead = days * 86400 * SECOND
+    jumped = bench.make()
+    assert [(one.type.value, one.subject) for one in jumped.emissions] == [("reconcile_blocked", "input:world")]
+    # What waits is counted by a clock that does not jump: nothing has become due.
+    assert bench.queue.overdue() == 0
+    bench.clock.ahead = 0
+    back = bench.make()
+    assert [(one.type.value, one.subject) for one in back.emissions] == [("reconcile_resolved", "input:world")]
+
+
+def test_new_settings_hold_from_the_next_pass_on(bench: Bench) -> None:
+    bench.make()
+    bench.worker.order = Order(bench.settings_with(checkpoint=str(bench.folder / "other.json")), 1)
+    assert bench.make().reload == 1
+    assert (bench.folder / "other.json").exists()
+    # The old checkpoint is free for another supervisor.
+    with Recorder(bench.settings):
+        pass
+
+
+def test_settings_that_change_twice_between_passes_leave_no_lock_behind(bench: Bench) -> None:
+    bench.make()
+    bench.worker.order = Order(bench.settings_with(checkpoint=str(bench.folder / "other.json")), 1)
+    bench.worker.order = Order(bench.settings_with(), 2)
+    assert (bench.make().outcome, bench.make().reload) == (Outcome.OK, 2)
+    with Recorder(bench.settings_with(checkpoint=str(bench.folder / "other.json"))):
+        pass
+
+
+def test_a_new_event_log_keeps_the_checkpoint_locked(bench: Bench) -> None:
+    bench.make()
+    settings = bench.settings_with(event_log=str(bench.folder / "other.log"))
+    bench.worker.order = Order(settings, 1)
+    (bench.folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "ok"}}}')
+    assert len(bench.make().emissions) == 2
+    assert (bench.folder / "other.log").read_text().count("\n") == 2
+    with pytest.raises(LockedError), Recorder(settings):
+        pass
+
+
+def test_outputs_that_cannot_be_taken_over_leave_the_old_settings(bench: Bench) -> None:
+    bench.make()
+    settings = bench.settings_with(checkpoint=str(bench.folder / "held.json"))
+    with Recorder(settings):
+        bench.worker.order = Order(settings, 1)
+        assert (bench.make().outcome, bench.make().outcome) == (Outcome.OK, Outcome.OK)
+    refused = [fields["error"] for _, event, fields in bench.log.lines if event.startswith("reload refused")]
+    assert len(refused) == 1
+    assert "another supervisor holds it" in refused[0]
+    with pytest.raises(LockedError), Recorder(bench.settings):
+        pass
+
+
+def test_a_worker_that_dies_says_so(bench: Bench) -> None:
+    def fail(_: Result) -> None:
+        raise RuntimeError("nobody expected this")
+
+    bench.after = fail
+    bench.queue.request(Trigger.SIGNAL)
+    assert bench.deaths.get(timeout=20) == "died"
+    assert ("exception", "the worker died") in [line[:2] for line in bench.log.lines]
+
+
+@pytest.mark.parametrize("leads_back", [False, True])
+def test_of_what_is_read_anew_nothing_old_is_there_any_more(bench: Bench, leads_back: bool) -> None:
+    found: list[weakref.ref[Judgement]] = []
+    left: list[bool] = []
+
+    def after(result: Result) -> None:
+        assert result.judgement is not None
+        found.append(weakref.ref(result.judgement))
+        if leads_back:
+            result.judgement.__dict__["back"] = result.judgement
+        bench.results.put(replace(result, judgement=None))
+
+    bench.after = after
+    bench.make(Trigger.START)
+    # Asked last when everything is read: then the most is there.
+    bench.clock.asked = lambda: left.append(found[-1]() is not None)
+    for _ in range(3):
+        bench.make(Trigger.SIGNAL)
+    assert set(left) == {False}
+    assert [one() for one in found[:-1]] == [None] * 3
