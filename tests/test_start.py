@@ -15,6 +15,7 @@ INPUTS = ["--inventory", str(HOMELAB / "hosts"), "--world", str(HOMELAB / "world
 
 DAEMON = ["structlog", "watchdog", "sdnotify", "supervisor.supervise.app", "supervisor.supervise.worker"]
 JUDGING = ["supervisor.core.judge.assessment", "supervisor.core.judge.recommend", "supervisor.core.judge.reconcile"]
+MODEL = ["supervisor.core.model.findings", "supervisor.core.model.subjects"]
 READING = ["yaml", "supervisor.files.inventory", "supervisor.files.world"]
 NETWORK = ["socket", "_socket", "ssl", "http", "http.client", "urllib.request", "asyncio"]
 TESTS = ["jsonschema", "hypothesis", "pytest", "_pytest"]
