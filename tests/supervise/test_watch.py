@@ -241,7 +241,7 @@ def test_links_are_said_and_those_that_do_not_matter_are_not(tmp_path: Path, wat
 def test_a_link_that_leads_to_a_folder_only_now_is_said(
     tmp_path: Path, changes: Changes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("supervisor.daemon.survey.is_old", lambda *_: True)
+    monkeypatch.setattr("supervisor.supervise.watchable.is_old", lambda *_: True)
     (tmp_path / "hosts").mkdir()
     (tmp_path / "world").mkdir()
     (tmp_path / "world" / "more").symlink_to(tmp_path / "elsewhere")
@@ -278,7 +278,7 @@ def test_what_cannot_be_watched_is_tried_again_with_a_growing_pause(tmp_path: Pa
 
 def test_a_remote_filesystem_is_said(tmp_path: Path, watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "supervisor.daemon.survey.filesystem", lambda path: "nfs4" if path.endswith("world") else "ext4"
+        "supervisor.supervise.watchable.filesystem", lambda path: "nfs4" if path.endswith("world") else "ext4"
     )
     assert f"{tmp_path}/world is on nfs4, where changes by other machines are not noticed" in watcher.check(
         both(tmp_path)
