@@ -1,8 +1,10 @@
-"""The checkpoint: what is open, what was announced, and how far the log was taken in. Replaced as one step."""
+"""The checkpoint: what is open, and how far the log was read. It is read, replaced in one step, or set aside.
+
+Who may write it is another matter: ``lock``.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -15,7 +17,7 @@ from supervisor.core.announce.ledger import Entry, Ledger
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model.findings import Summary
 from supervisor.core.text import json_text, shown
-from supervisor.errors import CheckpointError, LockedError
+from supervisor.errors import CheckpointError
 from supervisor.files import atomic
 from supervisor.files.reading import reason, shown_path
 
@@ -106,49 +108,6 @@ def signature(path: str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
-
-
-class Lock:
-    """One supervisor per checkpoint: an flock on ``<checkpoint>.lock``, which dies with its process."""
-
-    def __init__(self, checkpoint: str) -> None:
-        self._path = f"{checkpoint}.lock"
-        self._descriptor: int | None = None
-
-    def acquire(self) -> bool:
-        """True when it was not held before; holding it already, makes sure that the file is still there.
-
-        LockedError when another process holds it, CheckpointError when it cannot be taken.
-        """
-        if self._descriptor is not None and self._is_current(self._descriptor):
-            return False
-        self.release()
-        try:
-            descriptor = atomic.open_ours(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise CheckpointError(f"cannot lock {shown_path(self._path)}: it {atomic.why(error)}") from error
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(descriptor)
-            if isinstance(error, BlockingIOError):
-                raise LockedError(f"cannot lock {shown_path(self._path)}: another supervisor holds it") from None
-            raise CheckpointError(f"cannot lock {shown_path(self._path)}: {reason(error)}") from error
-        self._descriptor = descriptor
-        if not self._is_current(descriptor):
-            self.acquire()
-        return True
-
-    def release(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
-
-    def _is_current(self, descriptor: int) -> bool:
-        """False when the lock's file was removed or replaced: others would lock another one."""
-        with suppress(OSError):
-            return os.path.samestat(os.fstat(descriptor), os.lstat(self._path))
-        return False
 
 
 def _encode(checkpoint: Checkpoint) -> str:

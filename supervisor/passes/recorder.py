@@ -16,6 +16,7 @@ from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint, eventlog
 from supervisor.files.atomic import sweep
 from supervisor.files.checkpoint import Checkpoint
+from supervisor.files.lock import Lock
 from supervisor.files.settings import Settings
 
 
@@ -28,11 +29,11 @@ class Recorder:
     When there is no checkpoint, one that holds the log's position is saved before the first event is appended.
     """
 
-    def __init__(self, settings: Settings, lock: checkpoint.Lock | None = None) -> None:
+    def __init__(self, settings: Settings, lock: Lock | None = None) -> None:
         self._log_path = settings.event_log
         self._path = settings.checkpoint
         self._source = event_source(socket.gethostname())
-        self._lock = lock or checkpoint.Lock(self._path)
+        self._lock = lock or Lock(self._path)
         self._state: Checkpoint | None = None
         self._signature: tuple[int, int, int] | None = None
         self._settled: Judgement | None = None

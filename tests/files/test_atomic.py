@@ -13,7 +13,8 @@ from supervisor.core.announce.ledger import Ledger
 from supervisor.core.model.findings import EventType
 from supervisor.errors import CheckpointError, EventLogError
 from supervisor.files import atomic, checkpoint, eventlog
-from supervisor.files.checkpoint import Checkpoint, Lock
+from supervisor.files.checkpoint import Checkpoint
+from supervisor.files.lock import Lock
 
 SOURCE = "/runtime-supervisor/test"
 

@@ -1,4 +1,4 @@
-"""The checkpoint and its lock: whole or set aside, and one supervisor at a time."""
+"""The checkpoint: it reads back as it was saved, and what makes no sense is set aside."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from supervisor.core.announce.events import START, Position
 from supervisor.core.announce.ledger import Entry, Ledger
 from supervisor.core.model.findings import Summary
-from supervisor.errors import CheckpointError, LockedError
+from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint
-from supervisor.files.checkpoint import Checkpoint, DamagedError, Lock
+from supervisor.files.checkpoint import Checkpoint, DamagedError
 from tests.files.limits import no_file_longer_than
 
 DAMAGE = {
@@ -189,26 +189,3 @@ def test_where_it_cannot_be_replaced_the_old_one_is_whole(tmp_path: Path) -> Non
 def test_without_its_folder_it_cannot_be_saved(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"cannot replace .* No such file or directory"):
         checkpoint.save(str(tmp_path / "absent" / "checkpoint.json"), FULL)
-
-
-# --- the lock
-
-
-def test_one_holds_the_lock_until_it_lets_go(tmp_path: Path) -> None:
-    first, second = Lock(str(tmp_path / "c")), Lock(str(tmp_path / "c"))
-    first.acquire()
-    with pytest.raises(LockedError, match="another supervisor holds it"):
-        second.acquire()
-    first.release()
-    second.acquire()
-    second.release()
-
-
-def test_a_lock_whose_file_vanished_is_taken_anew(tmp_path: Path) -> None:
-    first, second = Lock(str(tmp_path / "c")), Lock(str(tmp_path / "c"))
-    first.acquire()
-    (tmp_path / "c.lock").unlink()
-    second.acquire()
-    with pytest.raises(LockedError):
-        first.acquire()
-    second.release()
