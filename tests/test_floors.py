@@ -30,9 +30,9 @@ def test_every_floor_only_looks_down() -> None:
     [
         ("core/judge/summary.py", "import time", "The core does no I/O"),
         ("core/judge/summary.py", "from supervisor.files import settings", "Floors only look down"),
-        ("files/world.py", "from supervisor.files import inventory", "The readers and outputs do not know one another"),
-        ("files/world.py", "from supervisor.process import clock", "Floors only look down"),
-        ("files/world.py", "import socket", "The readers and outputs start nothing"),
+        ("files/world/load.py", "from supervisor.files import inventory", "The readers and outputs do not know one"),
+        ("files/world/load.py", "from supervisor.process import clock", "Floors only look down"),
+        ("files/world/load.py", "import socket", "The readers and outputs start nothing"),
         ("core/instant.py", "import uuid", "The core does no I/O"),
     ],
 )

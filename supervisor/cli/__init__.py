@@ -325,8 +325,8 @@ def _check(options: argparse.Namespace) -> int:
     from supervisor.core.announce.report import problem_json
     from supervisor.core.model.problems import Level
     from supervisor.core.state.graph import build_graph, problems_of
-    from supervisor.files.inventory import load_inventory
-    from supervisor.files.world import load_world
+    from supervisor.files.inventory.load import load_inventory
+    from supervisor.files.world.load import load_world
     from supervisor.process.clock import Clock
 
     settle = Clock().settle
@@ -409,8 +409,8 @@ def _inventory(options: argparse.Namespace) -> int:
 
     from supervisor.draft.compose import load_compose
     from supervisor.draft.write import draft_from_world, draft_text, join
-    from supervisor.files.inventory import create
-    from supervisor.files.world import load_world
+    from supervisor.files.inventory.create import create
+    from supervisor.files.world.load import load_world
 
     drafts, origins = [], []
     problems: list[str] = []

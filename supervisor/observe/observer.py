@@ -14,7 +14,7 @@ from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
 from supervisor.core.text import json_text
 from supervisor.errors import InputError, ObserverError, SourceError
 from supervisor.files import atomic
-from supervisor.files.inventory import load_inventory
+from supervisor.files.inventory.load import load_inventory
 from supervisor.files.reading import Settle, read_text, shown_path
 from supervisor.observe.document import Look, node_document, reachability_document, sources_of
 from supervisor.observe.engine import Engine

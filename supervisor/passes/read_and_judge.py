@@ -11,10 +11,10 @@ from typing import NamedTuple
 from supervisor.core.instant import Instant
 from supervisor.core.judge.reconcile import Judgement, reconcile
 from supervisor.files.file_cache import Changes, Reader
-from supervisor.files.inventory import Inventory
+from supervisor.files.inventory.load import Inventory
 from supervisor.files.reading import Settle
 from supervisor.files.settings import Settings
-from supervisor.files.world import World
+from supervisor.files.world.load import World
 
 
 class Hints(NamedTuple):

@@ -33,7 +33,7 @@ from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGroupe
 
 from supervisor.core.instant import SECOND, Instant
 from supervisor.files.reading import reason
-from supervisor.files.world import ignored
+from supervisor.files.trees import ignored
 from supervisor.supervise.watchable import Identity, Root, Surveyor, watches
 
 WATCHING = "inotify"

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 
 from supervisor.core.instant import Instant
 from supervisor.files.file_cache import is_old
-from supervisor.files.inventory import FILE_NAME
 from supervisor.files.mounts import filesystem
 from supervisor.files.reading import Signature, reason, shown_path, signature
-from supervisor.files.world import ignored, is_document
+from supervisor.files.trees import SERVICES_FILE, ignored, is_document
 
 _FDINFO = "/proc/self/fdinfo"
 _REMOTE = frozenset(("9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "nfs", "nfs4", "smb3", "virtiofs"))
@@ -37,7 +36,7 @@ class Root:
 
 
 def roots(inventory: str, world: str) -> tuple[Root, ...]:
-    return Root("hosts", inventory, FILE_NAME.__eq__), Root("world", world, is_document)
+    return Root("hosts", inventory, SERVICES_FILE.__eq__), Root("world", world, is_document)
 
 
 @dataclass(frozen=True, slots=True)

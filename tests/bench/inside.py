@@ -127,8 +127,8 @@ def restart(root: str, began: str) -> dict[str, float]:
     import pickle
 
     from supervisor.core.judge.reconcile import reconcile
-    from supervisor.files.inventory import load_inventory
-    from supervisor.files.world import load_world
+    from supervisor.files.inventory.load import load_inventory
+    from supervisor.files.world.load import load_world
     from supervisor.passes.recorder import Recorder
     from supervisor.process.clock import Clock
 

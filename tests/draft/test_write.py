@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from supervisor.core.model.actual import Actual
 from supervisor.draft.write import Draft, DraftService, draft_from_world, draft_text, join
 from supervisor.errors import DraftError
-from supervisor.files.inventory import load_inventory
+from supervisor.files.inventory.load import load_inventory
 from supervisor.files.names import name_fault
-from supervisor.files.world import load_world
+from supervisor.files.world.load import load_world
 
 names = st.one_of(
     st.sampled_from(["web", "media/db", "8080", "on", "null", "~", "1.5", "0x1F", "22:22", "-", "a#b", "&a", "é", '"']),

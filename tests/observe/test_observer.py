@@ -20,7 +20,7 @@ import pytest
 import supervisor
 from supervisor.core.instant import SECOND
 from supervisor.errors import ConfigError, ObserverError
-from supervisor.files.world import load_world
+from supervisor.files.world.load import load_world
 from supervisor.observe.observer import Observer
 from supervisor.observe.settings import ObserverSettings, load_observer_settings
 from supervisor.process.clock import Clock

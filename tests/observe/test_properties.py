@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from supervisor.core.model.desired import DesiredService
 from supervisor.core.text import json_text
-from supervisor.files.world import load_world
+from supervisor.files.world.load import load_world
 from supervisor.observe.containers import sighting, unreadable
 from supervisor.observe.document import Look, node_document
 from supervisor.observe.sighting import SYSTEMD

@@ -19,8 +19,8 @@ from supervisor.core.model.findings import Thresholds
 from supervisor.core.model.problems import Level
 from supervisor.errors import MalformedError
 from supervisor.files import jsontext, yamltree
-from supervisor.files.inventory import load_inventory
-from supervisor.files.world import load_world
+from supervisor.files.inventory.load import load_inventory
+from supervisor.files.world.load import load_world
 from tests.properties.fleets import NOW
 
 LIMIT = 1 << 20

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.files.inventory import load_inventory
+from supervisor.files.inventory.load import load_inventory
 from supervisor.files.reading import Settle
 from supervisor.process.clock import SETTLED, Clock
 

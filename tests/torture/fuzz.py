@@ -33,8 +33,8 @@ from supervisor.core.judge.reconcile import reconcile
 from supervisor.core.model.findings import Summary, Thresholds
 from supervisor.core.model.problems import Level
 from supervisor.core.text import json_text
-from supervisor.files.inventory import load_inventory
-from supervisor.files.world import load_world
+from supervisor.files.inventory.load import load_inventory
+from supervisor.files.world.load import load_world
 
 ROOT = Path(__file__).parents[2]
 FILES = ("hosts/nas/services.yaml", "world/nodes/nas.json", "world/fleet.yaml")

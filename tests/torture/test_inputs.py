@@ -21,9 +21,9 @@ import pytest
 from supervisor.core.announce.report import report_json
 from supervisor.core.judge.reconcile import reconcile
 from supervisor.core.model.findings import Thresholds
-from supervisor.files.inventory import load_inventory
+from supervisor.files.inventory.load import load_inventory
 from supervisor.files.reading import Settle
-from supervisor.files.world import load_world
+from supervisor.files.world.load import load_world
 from tests.acceptance.harness import Daemon, environment
 from tests.torture import ground
 from tests.torture.busy import INVENTORY, NODES, SERVICES, BusyLab

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.core.model.desired import Desired
-from supervisor.files.inventory import load_inventory
+from supervisor.files.inventory.load import load_inventory
 
 LIMIT = 1 << 20
 

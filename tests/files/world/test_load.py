@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.core.model.actual import Actual
-from supervisor.files.world import load_world
+from supervisor.files.world.load import load_world
 
 LIMIT = 1 << 20
 

@@ -1,0 +1,275 @@
+"""One services.yaml on its way to a node of the inventory."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from supervisor.core.model.desired import DesiredNode, DesiredService
+from supervisor.core.model.problems import InvalidInput, Level, Problem
+from supervisor.core.model.subjects import InputRef, ServiceRef
+from supervisor.core.nearest import did_you_mean
+from supervisor.core.text import shown
+from supervisor.errors import InputError, SchemaError
+from supervisor.files.inventory.values import duplicate, flag, free_text, free_texts, kind, mapping_of, mentions, wrong
+from supervisor.files.names import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
+from supervisor.files.reading import Content, shown_path
+from supervisor.files.trees import SERVICES_FILE
+from supervisor.files.yamltree import (
+    Entry,
+    Mapping,
+    Node,
+    Raw,
+    Scalar,
+    Sequence,
+    escape,
+    first_duplicate,
+    is_null,
+    line_of,
+    node_of,
+    parse,
+)
+
+MISNAMED = "services.yml"
+_TOP = ("node", "services")
+_NODE_KEYS = ("critical", "always_on", "failover")
+_SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
+_READ = frozenset((*_SERVICE_KEYS, "container", "unit"))
+_LEFT_OUT = DesiredService("", "", 0)[3:]
+_USUAL = ("image", "kind", "labels", "notes", "ports", "url")
+_LOOKED_UP = 1000
+"""Unknown keys of one file that are compared with the known ones: of millions the comparing would not end."""
+
+
+def parse_services(name: str, content: Content) -> NodePart:
+    file = ServicesFile(name)
+    try:
+        file.read(content.text())
+    except InputError as error:
+        file.fail(error)
+    return file.part()
+
+
+class NodePart(NamedTuple):
+    """What one services.yaml adds to the inventory."""
+
+    node: DesiredNode | None
+    invalid: InvalidInput | None
+    problems: tuple[Problem, ...]
+
+
+def is_plain(part: NodePart | None) -> bool:
+    """Whether it is a node's, and nothing is to be said of it."""
+    return part is not None and part.node is not None and not part.problems
+
+
+class ServicesFile:
+    """One services.yaml on its way to a node; what is wrong gathers in ``problems``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.file = f"hosts/{shown_path(name)}/{SERVICES_FILE}"
+        self.node: DesiredNode | None = None
+        self.problems: list[Problem] = []
+        # Keys of services that are nothing to us, and not like one that is: met in many, and found out once.
+        self._free = set(_USUAL)
+        self._left = _LOOKED_UP
+
+    def fail(self, error: InputError) -> None:
+        """The file cannot be used: the node is there, its services are unknown."""
+        self.problems.append(problem(self.file, error))
+        fault = node_name_fault(self.name)
+        if fault is None:
+            self.node = DesiredNode(self.name, self.file, services_known=False)
+
+    def warn_misnamed(self) -> None:
+        file = self.file.replace(SERVICES_FILE, MISNAMED)
+        self.problems.append(Problem(file, None, None, Level.WARNING, f"is not read: rename it to {SERVICES_FILE}"))
+
+    def part(self) -> NodePart:
+        return NodePart(self.node, self._invalid(), tuple(self.problems))
+
+    def _invalid(self) -> InvalidInput | None:
+        """The file as an input that cannot be used, wholly or in part, if it is one."""
+        errors = tuple(one for one in self.problems if one.level is Level.ERROR)
+        broken = sorted(self.node.broken) if self.node is not None else []
+        lost = tuple(ServiceRef(self.name, service) for service in broken)
+        return InvalidInput(InputRef(self.file), errors, lost) if errors else None
+
+    def read(self, text: str) -> None:
+        fault = node_name_fault(self.name)
+        if fault is not None:
+            self.problems.append(problem(self.file, InputError(f"is in a folder that cannot be a node: {fault}")))
+            return
+        try:
+            self._top(parse(text))
+        except InputError as error:
+            self.fail(error)
+
+    # --- the parts of the file
+
+    def _top(self, root: Node | None) -> None:
+        if root is None or (isinstance(root, Scalar) and root.value is None):
+            self.node = DesiredNode(self.name, self.file)
+            return
+        if not isinstance(root, Mapping):
+            raise wrong(root, "", f"must be a mapping with the keys node and services, not {kind(root)}")
+        if root.duplicates:
+            raise duplicate(root.duplicates[0], "")
+        for name, entry in root.items():
+            if name in _TOP:
+                continue
+            if not name.startswith("x-"):
+                hint = _hint(name, _TOP, 0.6) or "; only node, services and x-… are"
+                # Made where it is raised: one with a name here would lead back to itself by way of this frame, and keep
+                # all that was read.
+                message, pointer = f"{shown(name)} is no known key{hint}", f"/{escape(name)}"
+                if "services" not in root.raw:
+                    raise SchemaError(message, pointer, entry.key.line, entry.key.column)
+                self._note(SchemaError(message, pointer, entry.key.line, entry.key.column))
+            elif (twice := first_duplicate(entry.value)) is not None:
+                self._note(duplicate(twice, f"/{escape(name)}"))
+        services: dict[str, DesiredService] = {}
+        broken: set[str] = set()
+        declared = root.get("services")
+        if declared is not None:
+            self._services(declared, services, broken)
+        head = root.get("node")
+        self.node = self._node_part(head, services, frozenset(broken))
+
+    def _node_part(
+        self, entry: Entry | None, services: dict[str, DesiredService], broken: frozenset[str]
+    ) -> DesiredNode:
+        plain = DesiredNode(self.name, self.file, services=services, broken=broken)
+        if entry is None:
+            return plain
+        line = entry.key.line
+        try:
+            if isinstance(entry.value, Scalar) and entry.value.value is None:
+                return DesiredNode(self.name, self.file, "/node", line, services=services, broken=broken)
+            part = mapping_of(entry.value, "/node", "node")
+            node = DesiredNode(
+                self.name,
+                self.file,
+                "/node",
+                line,
+                critical="critical" not in part.raw or flag(part, "critical", "/node"),
+                always_on="always_on" not in part.raw or flag(part, "always_on", "/node"),
+                failover=mentions(part, "failover", "/node", mapping=False) if "failover" in part.raw else (),
+                services=services,
+                broken=broken,
+                addresses=free_texts(part, "address"),
+            )
+        except SchemaError as error:
+            self._note(error)
+            return DesiredNode(self.name, self.file, "/node", line, services=services, broken=broken)
+        self._near_misses(part, _NODE_KEYS, "/node")
+        return node
+
+    def _services(self, entry: Entry, services: dict[str, DesiredService], broken: set[str]) -> None:
+        value = entry.value
+        if isinstance(value, Mapping):
+            for name, (key, body, _) in value.raw.items():
+                fault = name_fault(name)
+                if fault is None:
+                    self._service(shared(name), line_of(key), body, pointer_of("/services", name), services, broken)
+                else:
+                    self._note(wrong(Scalar(key), pointer_below("/services", name), fault))
+            for twice in value.duplicates:
+                self._twice(twice.key, services, broken)
+        elif isinstance(value, Sequence):
+            for index, item in enumerate(value.items):
+                self._list_item(item, f"/services/{index}", services, broken)
+        elif value.value is not None:
+            raise wrong(value, "/services", f"services must be a mapping or a list, not {kind(value)}")
+
+    def _list_item(self, item: Node, pointer: str, services: dict[str, DesiredService], broken: set[str]) -> None:
+        key: Node = item
+        body: Raw = None
+        if isinstance(item, Mapping):
+            named = item.get("name")
+            if named is None:
+                self._note(wrong(item, pointer, "a service in a list needs a name"))
+                return
+            key, body = named.value, item
+        if not isinstance(key, Scalar):
+            self._note(wrong(key, pointer, f"a service must be a name or a mapping with a name, not {kind(key)}"))
+        elif key.text in services or key.text in broken:
+            self._twice(key, services, broken)
+        elif (fault := name_fault(key.text)) is not None:
+            self._note(wrong(key, pointer, fault))
+        else:
+            self._service(shared(key.text), key.line, body, pointer, services, broken)
+
+    def _service(
+        self,
+        name: str,
+        line: int,
+        body: Raw,
+        pointer: str,
+        services: dict[str, DesiredService],
+        broken: set[str],
+    ) -> None:
+        try:
+            services[name] = self._declared(name, line, body, pointer)
+        except SchemaError as error:
+            self._note(error)
+            broken.add(name)
+
+    def _declared(self, name: str, line: int, body: Raw, pointer: str) -> DesiredService:
+        if type(body) is not Mapping or body.doubled:
+            if body is None or is_null(body):
+                return DesiredService(name, pointer, line)
+            body = mapping_of(node_of(body), pointer, "service", name)
+        said = body.raw.keys() - self._free
+        if not said:
+            # As most are: made without a look at what may be left out.
+            return DesiredService._make((name, pointer, line, *_LEFT_OUT))
+        service = DesiredService(
+            name,
+            pointer,
+            line,
+            "critical" in said and flag(body, "critical", pointer),
+            "oneshot" in said and flag(body, "oneshot", pointer),
+            "enabled" not in said or flag(body, "enabled", pointer),
+            mentions(body, "depends_on", pointer, mapping=True) if "depends_on" in said else (),
+            free_text(body, "container") if "container" in said else None,
+            free_text(body, "unit") if "unit" in said else None,
+        )
+        if not said <= _READ:
+            self._near_misses(body, _SERVICE_KEYS, pointer)
+        return service
+
+    def _twice(self, key: Scalar, services: dict[str, DesiredService], broken: set[str]) -> None:
+        """Which of the two is meant cannot be told: neither is used."""
+        if name_fault(key.text) is not None:
+            return
+        first = services.pop(key.text, None)
+        broken.add(key.text)
+        line = f" (first on line {first.line})" if first is not None else ""
+        message = f"duplicate service {key.text!r}{line}"
+        self._note(SchemaError(message, f"/services/{escape(key.text)}", key.line, key.column))
+
+    # --- problems
+
+    def _note(self, error: SchemaError) -> None:
+        self.problems.append(problem(self.file, error))
+
+    def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
+        for name in sorted((part.raw.keys() - self._free - _READ).difference(known)):
+            event, _, merged = part.raw[name]
+            if merged or self._left == 0:
+                continue
+            self._left -= 1
+            hint = _hint(name, known, 0.8)
+            if hint:
+                key = Scalar(event)
+                message = f"{shown(name)} is no known key, it is only carried along{hint}"
+                warning = SchemaError(message, f"{pointer}/{escape(name)}", key.line, key.column)
+                self.problems.append(problem(self.file, warning, Level.WARNING))
+            elif known is _SERVICE_KEYS:
+                self._free.add(name)
+
+
+def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:
+    """What was meant, perhaps; for what is far too long it is not looked for, nor kept for the next time."""
+    return did_you_mean(name, known, cutoff) if len(name) <= NAME_LIMIT else ""

@@ -1,0 +1,97 @@
+"""Typed values out of a services.yaml; each fault is a SchemaError with its place."""
+
+from __future__ import annotations
+
+from typing import TypeGuard
+
+from supervisor.core.model.desired import Mention
+from supervisor.errors import SchemaError
+from supervisor.files.names import NAME_LIMIT, name_fault, shared
+from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, first_duplicate, is_null, node_of, placed
+
+
+def mapping_of(value: Node, pointer: str, *what: str) -> Mapping:
+    if not isinstance(value, Mapping):
+        raise wrong(value, pointer, f"{_called(*what)} must be a mapping or nothing, not {kind(value)}")
+    twice = first_duplicate(value) if value.doubled else None
+    if twice is not None:
+        raise duplicate(twice, pointer)
+    return value
+
+
+def _called(what: str, name: str | None = None) -> str:
+    return what if name is None else f"{what} {name!r}"
+
+
+def flag(part: Mapping, name: str, pointer: str) -> bool:
+    entry = part[name]
+    value = entry.value.value if isinstance(entry.value, Scalar) else None
+    if not isinstance(value, bool):
+        raise wrong(entry.value, f"{pointer}/{name}", f"{name} must be true or false, not {kind(entry.value)}")
+    return value
+
+
+def mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple[Mention, ...]:
+    """A list of names, or (where ``mapping``) a mapping with the names as keys."""
+    value = part.raw[name][1]
+    if type(value) is Sequence:
+        items = value.raw
+    elif mapping and type(value) is Mapping:
+        items = [key for key, _, _ in value.raw.values()]
+    elif is_null(value):
+        return ()
+    else:
+        node = node_of(value)
+        wanted = "a list of names or a mapping with names as keys" if mapping else "a list of names"
+        raise wrong(node, f"{pointer}/{name}", f"{name} must be {wanted}, not {kind(node)}")
+    named: dict[str, Mention] = {}
+    for index, item in enumerate(items):
+        found = placed(item)
+        if found is None:
+            node, where = node_of(item), f"{pointer}/{name}/{index}"
+            raise wrong(node, where, f"{name} must name services or nodes, not {kind(node)}")
+        text = found[0]
+        if text in named:
+            continue
+        fault = name_fault(text)
+        if fault is not None:
+            raise wrong(node_of(item), f"{pointer}/{name}/{index}", f"{name}: {fault}")
+        named[text] = Mention(shared(text), *found[1:])
+    return tuple(named.values())
+
+
+def free_text(part: Mapping, name: str) -> str | None:
+    """A key for observers: it is carried along, so what is no text is no error, only of no use to them."""
+    value = part[name].value
+    return value.text if _is_text(value) else None
+
+
+def free_texts(part: Mapping, name: str) -> tuple[str, ...]:
+    """Likewise one text, or a list of them."""
+    entry = part.get(name)
+    values = [] if entry is None else entry.value.items if isinstance(entry.value, Sequence) else [entry.value]
+    return tuple(one.text for one in values if _is_text(one))
+
+
+def _is_text(value: Node) -> TypeGuard[Scalar]:
+    return isinstance(value, Scalar) and value.value is not None and 0 < len(value.text) <= NAME_LIMIT
+
+
+def kind(value: Node) -> str:
+    if isinstance(value, Mapping):
+        return "a mapping"
+    if isinstance(value, Sequence):
+        return "a list"
+    if value.value is None:
+        return "nothing"
+    if isinstance(value.value, str):
+        return f"the text {value.text[:40]!r}"
+    return value.text[:40]
+
+
+def wrong(value: Node, pointer: str, message: str) -> SchemaError:
+    return SchemaError(message, pointer, value.line, value.column)
+
+
+def duplicate(entry: Entry, pointer: str) -> SchemaError:
+    return SchemaError(f"duplicate key {entry.key.text[:80]!r}", pointer, entry.key.line, entry.key.column)
