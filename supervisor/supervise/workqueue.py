@@ -1,15 +1,16 @@
 """The reconcile queue.
 
-Promises: (1) requests that come before a pass is taken are one pass; (2) a request that comes while a pass runs is a
-pass after it, never lost; (3) at most one pass runs; (4) with no request a pass comes ``resync_interval`` after the
-last one began; (5) changes are paced by ``core.pacing``, what is asked for outright comes at once; (6) after ``close``
-``take`` returns None, a pass that runs is finished.
+Promises: (1) requests that come before a pass is taken are one pass, and the strongest trigger is its trigger; (2) a
+request that comes while a pass runs is a pass after it, never lost; (3) at most one pass runs; (4) a pass that looks at
+everything begins ``resync_interval`` after the last such pass began, whatever changes meanwhile; (5) changes are paced
+by ``supervise.pacing``, what is requested comes at once; (6) after ``close`` ``take`` returns None, a pass that runs is
+finished.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -20,13 +21,18 @@ _LONGEST_WAIT = 3600 * SECOND
 
 
 class Trigger(StrEnum):
-    """Why a pass is made: how much of what is remembered it believes, and never what it finds."""
+    """Why a pass is made, the strongest first. It decides how much is read again, never what the verdict is."""
 
-    START = "start"
     SIGNAL = "signal"
-    CHANGE = "change"
-    RETRY = "retry"
+    START = "start"
     RESYNC = "resync"
+    RETRY = "retry"
+    CHANGE = "change"
+
+
+def _strongest(triggers: Iterable[Trigger]) -> Trigger:
+    """The trigger that reads most: its pass serves the others as well."""
+    return min(triggers, key=list(Trigger).index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,18 +96,22 @@ class Workqueue:
         """Wait until a pass is due; None once closed."""
         with self._condition:
             while not self._closed:
-                trigger, due = self._next()
-                remaining = due - self._monotonic()
-                if remaining <= 0:
-                    task = Task(trigger, self._changes if trigger is Trigger.CHANGE else None)
-                    self._asked = self._retry_at = None
-                    self._pacing, self._changes = self._pacing.taken(), {}
-                    self._resync_at = self._monotonic() + self._resync
-                    self._running = True
-                    return task
+                now, waiting = self._monotonic(), self._waiting()
+                if due := [trigger for trigger, at in waiting.items() if at <= now]:
+                    return self._start(_strongest(due), now)
                 # Bounded, for what a platform's wait can take.
-                self._condition.wait(min(remaining, _LONGEST_WAIT) / SECOND)
+                self._condition.wait(min(min(waiting.values()) - now, _LONGEST_WAIT) / SECOND)
             return None
+
+    def _start(self, trigger: Trigger, now: int) -> Task:
+        task = Task(trigger, self._changes if trigger is Trigger.CHANGE else None)
+        self._asked = self._retry_at = None
+        self._pacing, self._changes = self._pacing.taken(), {}
+        if task.changes is None:
+            # Only a pass that looks at everything is a resync: others must not put it off.
+            self._resync_at = now + self._resync
+        self._running = True
+        return task
 
     def done(self, retry_after: Duration | None = None) -> None:
         """The pass is over; ``retry_after`` asks for another one, because it is not durable."""
@@ -126,21 +136,22 @@ class Workqueue:
     def overdue(self) -> Duration:
         """How long a pass has been due that nobody took, in nanoseconds; 0 while one runs or none is due."""
         with self._condition:
-            return 0 if self._running or self._closed else max(0, self._monotonic() - self._next()[1])
+            if self._running or self._closed:
+                return 0
+            return max(0, self._monotonic() - min(self._waiting().values()))
 
     def _note(self, path: str, whole: bool) -> None:
         if self._changes is not None:
             self._changes[path] = whole
         self._condition.notify()
 
-    def _next(self) -> tuple[Trigger, int]:
-        """The trigger that is due first, and when."""
-        if self._asked is not None:
-            return self._asked, self._asked_at
-        options = [(self._resync_at, Trigger.RESYNC)]
+    def _waiting(self) -> dict[Trigger, int]:
+        """What asks for a pass, and when each is due."""
+        waiting = {Trigger.RESYNC: self._resync_at}
         if self._retry_at is not None:
-            options.append((self._retry_at, Trigger.RETRY))
+            waiting[Trigger.RETRY] = self._retry_at
         if self._pacing.due is not None:
-            options.append((self._pacing.due, Trigger.CHANGE))
-        due, trigger = min(options)
-        return trigger, due
+            waiting[Trigger.CHANGE] = self._pacing.due
+        if self._asked is not None:
+            waiting[self._asked] = min(self._asked_at, waiting.get(self._asked, self._asked_at))
+        return waiting

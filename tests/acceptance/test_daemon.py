@@ -160,6 +160,21 @@ def test_without_a_change_it_passes_at_the_resync_interval(lab: Lab) -> None:
         assert lab.events() == []
 
 
+def test_what_no_watch_sees_is_announced_although_other_files_keep_changing(lab: Lab) -> None:
+    hidden = lab.folder / "another-name.json"
+    os.link(lab.folder / "world" / "nodes" / "nas.json", hidden)
+    with Daemon(lab, "--resync-interval", "1s", "--quiet-period", "10ms") as daemon:
+        # Through a link outside of the watched folders: inotify tells nothing of it.
+        hidden.write_text(json.dumps({"status": "offline"}))
+
+        def is_announced_while_others_write() -> bool:
+            lab.observe("nuc", traefik="ok")
+            return ("reconcile_required", "node:nas") in lab.kinds()
+
+        daemon.wait_for(is_announced_while_others_write)
+        daemon.wait_for(lambda: {"change", "resync"} <= {line["trigger"] for line in daemon.passes()})
+
+
 def test_sighup_makes_a_pass_now_and_reads_the_settings_again(lab: Lab) -> None:
     config = lab.folder / "supervisor.yaml"
     config.write_text("stale_after: 5m\n")

@@ -80,6 +80,37 @@ def test_a_pass_counts_as_a_resync(clock: Clock, queue: Workqueue) -> None:
     assert queue.overdue() == 0
 
 
+def test_changes_do_not_put_the_resync_off(clock: Clock, queue: Workqueue) -> None:
+    triggers = []
+    for _ in range(20):
+        clock.forward(15)
+        queue.renamed("world/nuc.json")
+        triggers.append(taken(queue))
+        queue.done()
+    assert triggers == 5 * [Trigger.CHANGE, Trigger.CHANGE, Trigger.CHANGE, Trigger.RESYNC]
+
+
+def test_a_change_that_looks_at_everything_counts_as_a_resync(clock: Clock, queue: Workqueue) -> None:
+    clock.forward(50)
+    queue.stirred()
+    clock.forward(1)
+    assert queue.take() == Task(Trigger.CHANGE, None)
+    queue.done()
+    clock.forward(59)
+    assert queue.overdue() == 0
+    clock.forward(1)
+    assert taken(queue) is Trigger.RESYNC
+
+
+def test_a_resync_takes_the_changes_that_are_due_with_it(clock: Clock, queue: Workqueue) -> None:
+    clock.forward(60)
+    queue.renamed("world/a.json")
+    assert queue.take() == Task(Trigger.RESYNC, None)
+    queue.done()
+    clock.forward(59)
+    assert queue.overdue() == 0
+
+
 def test_the_first_finished_write_after_quiet_is_due_at_once(queue: Workqueue) -> None:
     queue.ended("a")
     assert taken(queue) is Trigger.CHANGE
