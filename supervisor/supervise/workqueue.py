@@ -60,11 +60,11 @@ class Workqueue:
         self._closed = False
 
     def request(self, trigger: Trigger) -> None:
-        """A pass now."""
+        """A pass now. A weaker request is part of one that waits already, and does not take its place."""
         with self._condition:
             if self._asked is None:
-                self._asked_at = self._monotonic()
-            self._asked = trigger
+                self._asked, self._asked_at = trigger, self._monotonic()
+            self._asked = _strongest((self._asked, trigger))
             self._condition.notify()
 
     def began(self, path: str) -> None:

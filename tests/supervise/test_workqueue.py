@@ -45,6 +45,15 @@ def test_requests_before_a_pass_are_one_pass(clock: Clock, queue: Workqueue) -> 
     assert taken(queue) is Trigger.RESYNC
 
 
+@pytest.mark.parametrize("first", list(Trigger))
+@pytest.mark.parametrize("second", list(Trigger))
+def test_of_two_requests_the_stronger_stays(queue: Workqueue, first: Trigger, second: Trigger) -> None:
+    queue.request(first)
+    queue.request(second)
+    strength = [Trigger.SIGNAL, Trigger.START, Trigger.RESYNC, Trigger.RETRY, Trigger.CHANGE]
+    assert taken(queue) is strength[min(strength.index(first), strength.index(second))]
+
+
 def test_a_request_during_a_pass_is_a_pass_after_it(queue: Workqueue) -> None:
     queue.request(Trigger.START)
     assert taken(queue) is Trigger.START
