@@ -10,7 +10,7 @@ from collections.abc import Callable
 import structlog
 
 from supervisor.core.instant import SECOND, format_instant
-from supervisor.errors import ConfigError, LockedError, OutputError, SupervisorError
+from supervisor.errors import ConfigError, LockedError, OutputError
 from supervisor.files.mounts import is_private
 from supervisor.files.settings import Settings
 from supervisor.passes.recorder import Recorder
@@ -19,7 +19,7 @@ from supervisor.process.clock import Clock
 from supervisor.process.heartbeat import SdNotifier, Systemd
 from supervisor.supervise.watch import WATCHING, Watcher
 from supervisor.supervise.watchable import roots
-from supervisor.supervise.worker import Order, Outcome, Result, Worker
+from supervisor.supervise.worker import Outcome, Result, Worker
 from supervisor.supervise.workqueue import Trigger, Workqueue
 
 _START_STEP = 5 * SECOND
@@ -33,8 +33,7 @@ def run(settings: Settings, load: Callable[[], Settings]) -> int:
     """Run until SIGTERM or SIGINT; 0. Signals must be blocked already. LockedError when another one runs."""
     logs.configure()
     anchor = _Anchor(os.getcwd())
-    settings = anchor.hold(settings)
-    _refuse_private(settings)
+    settings = _usable(anchor.hold(settings))
     recorder = Recorder(settings)
     try:
         recorder.open()
@@ -43,7 +42,7 @@ def run(settings: Settings, load: Callable[[], Settings]) -> int:
     except OutputError:
         # What stands in the way may go away: each pass says what it is, and tries again.
         pass
-    return _Daemon(settings, recorder, lambda: anchor.hold(load())).run()
+    return _Daemon(settings, recorder, lambda: _usable(anchor.hold(load()))).run()
 
 
 class _Anchor:
@@ -61,8 +60,8 @@ class _Anchor:
         )
 
 
-def _refuse_private(settings: Settings) -> None:
-    """ConfigError when the outputs are in a /tmp that only this service sees: nobody could read them."""
+def _usable(settings: Settings) -> Settings:
+    """The same; ConfigError when the outputs are in a /tmp that only this service sees: nobody could read them."""
     for key in ("event_log", "checkpoint"):
         path = getattr(settings, key)
         if is_private(path):
@@ -70,22 +69,21 @@ def _refuse_private(settings: Settings) -> None:
                 f"cannot use {key} {path}: it is in a /tmp of this service alone; remove PrivateTmp= from the unit "
                 "(DynamicUser= implies it), or put the file elsewhere"
             )
+    return settings
 
 
 class _Daemon:
     def __init__(self, settings: Settings, recorder: Recorder, load: Callable[[], Settings]) -> None:
         self._log = structlog.get_logger()
         self._clock = Clock()
-        self._load = load
         self._systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
         self._queue = Workqueue(
             self._clock.monotonic, settings.quiet_period, settings.max_delay, settings.resync_interval
         )
         self._watcher = Watcher(self._queue, self._clock.monotonic, self._clock.now)
         self._worker = Worker(
-            Order(settings), recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
+            settings, load, recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
         )
-        self._answered = 0
         self._ready = False
         self._withheld = False
         self._failed = False
@@ -93,7 +91,7 @@ class _Daemon:
         self._started = self._clock.monotonic()
 
     def run(self) -> int:
-        settings = self._worker.order.settings
+        settings = self._worker.settings
         self._log.info(
             "started", inventory=settings.inventory, world=settings.world, event_log=settings.event_log, pid=os.getpid()
         )
@@ -119,20 +117,8 @@ class _Daemon:
         signal.pthread_kill(self._main, signal.SIGTERM)
 
     def _reload(self) -> None:
-        """Whatever is wrong with the new settings, the old ones go on; a pass is made in any case."""
+        """The worker reads the settings again; a pass is made whatever is wrong with them."""
         self._systemd.reloading(self._clock.monotonic())
-        old = self._worker.order
-        try:
-            settings = self._load()
-            _refuse_private(settings)
-        except SupervisorError as error:
-            settings = old.settings
-            for line in str(error).splitlines():
-                self._log.error("reload refused, the old settings stay", error=line)
-        except Exception:  # noqa: BLE001 - logged whole; nothing that a reload does may end the daemon
-            settings = old.settings
-            self._log.exception("reload refused, the old settings stay")
-        self._worker.order = Order(settings, old.reload + 1)
         self._queue.request(Trigger.SIGNAL)
 
     def _watch(self, settings: Settings) -> str:
@@ -147,8 +133,7 @@ class _Daemon:
     def _after(self, result: Result) -> None:
         """Called by the worker after each pass."""
         self._systemd.status(self._status(result))
-        if not self._ready or result.reload != self._answered:
-            self._answered = result.reload
+        if not self._ready or result.trigger is Trigger.SIGNAL:
             self._systemd.ready()
             self._ready = True
 

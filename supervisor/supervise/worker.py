@@ -15,7 +15,7 @@ from supervisor.core.announce.emissions import Emission, EmitReason
 from supervisor.core.instant import SECOND, Duration
 from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.findings import EventType, Severity
-from supervisor.errors import OutputError
+from supervisor.errors import OutputError, SupervisorError
 from supervisor.files.settings import Settings
 from supervisor.passes.read_and_judge import Hints, Judge, collector_at_rest
 from supervisor.passes.recorder import Recorder
@@ -43,34 +43,28 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What is known after a pass: the reload it heeds, its judgement if any, ``error`` if it is not durable."""
+    """What is known after a pass: its judgement if there is one, ``error`` when it is not durable."""
 
     number: int
     trigger: Trigger
     outcome: Outcome
-    reload: int = 0
     judgement: Judgement | None = None
     emissions: tuple[Emission, ...] = ()
     error: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """The settings that a pass is to work with, and the number of the reload that brought them."""
-
-    settings: Settings
-    reload: int = 0
-
-
 @dataclass
 class Worker:
-    """Runs in a thread of its own, which alone uses the recorder.
+    """Runs in a thread of its own, which alone uses the recorder and holds the settings in force.
 
-    ``order`` may be replaced at any time and holds from the next pass on. ``watch`` says how changes of a pass's inputs
-    are noticed; ``after`` is told of every pass; ``died`` when the thread ends other than by the queue's close.
+    ``load`` reads the settings again, when a pass by SIGHUP begins; SupervisorError when they cannot be used. ``watch``
+    says how changes of a pass's inputs are noticed; ``after`` is told of every pass; ``died`` when the thread ends
+    other than by the queue's close.
     """
 
-    order: Order
+    settings: Settings
+    """In force. They change only by a reload that succeeded, as its last step."""
+    load: Callable[[], Settings]
     recorder: Recorder
     queue: Workqueue
     clock: Clock
@@ -84,8 +78,6 @@ class Worker:
     _retries: int = 0
 
     def __post_init__(self) -> None:
-        self._considered = self.order
-        self._settings = self.order.settings
         self._judge: Judge | None = None
         self._watch = ""
 
@@ -113,30 +105,31 @@ class Worker:
         self.queue.done(self._retry_after(result.outcome))
         self.after(result)
 
-    def _adopt(self, order: Order) -> None:
-        """Fallible first, then swap: what cannot be used leaves the old settings in force."""
-        if order is self._considered:
-            return
-        self._considered = order
+    def _reload(self) -> None:
+        """Fallible first, then swap: whatever is wrong with the new settings, the previous ones stay in force."""
         try:
-            self.recorder = self.recorder.for_settings(order.settings)
-        except OutputError as error:
-            self.log.error("reload refused, the old settings stay", error=str(error))
+            settings = self.load()
+            recorder = self.recorder.for_settings(settings)
+        except SupervisorError as error:
+            for line in str(error).splitlines():
+                self.log.error("reload failed; keeping the previous settings", error=line)
+        except Exception:  # logged whole; nothing that a reload does may end the daemon
+            self.log.exception("reload failed; keeping the previous settings")
         else:
-            self._forget()
-            self._settings = order.settings
-            self.queue.tune(self._settings.quiet_period, self._settings.max_delay, self._settings.resync_interval)
+            self.settings, self.recorder = settings, recorder
+            self.queue.tune(settings.quiet_period, settings.max_delay, settings.resync_interval)
 
     def _pass(self, task: Task) -> Result:
         self._number += 1
-        began, order, judgement = self.clock.monotonic(), self.order, None
+        began, judgement = self.clock.monotonic(), None
         emissions: list[Emission] = []
         error: str | None = None
         outcome = Outcome.OK
+        if task.trigger is Trigger.SIGNAL:
+            self._reload()
         try:
-            self._adopt(order)
             judgement = self._look(task)
-            now, repeat_interval = judgement.picture.now, self._settings.repeat_interval
+            now, repeat_interval = judgement.picture.now, self.settings.repeat_interval
             emissions = self.recorder.record(judgement, now, repeat_interval, self._watch)
         except OutputError as failure:
             outcome, error = Outcome.RETRY, str(failure)
@@ -148,20 +141,20 @@ class Worker:
         for notice in self.recorder.take_notices():
             self.log.warning(notice)
         self._tell(task.trigger, outcome, judgement, emissions, self.clock.monotonic() - began)
-        return Result(self._number, task.trigger, outcome, order.reload, judgement, tuple(emissions), error)
+        return Result(self._number, task.trigger, outcome, judgement, tuple(emissions), error)
 
     def _look(self, task: Task) -> Judgement:
         """Read what has to be read and judge. Only while the watch sees everything is it believed what changed."""
         hints = None if task.changes is None or self._watch != WATCHING else Hints.of(task.changes)
         if hints is None:
-            self._watch = self.watch(self._settings)
+            self._watch = self.watch(self.settings)
         if self._judge is not None and task.trigger not in _ANEW:
-            return self._judge.judge(self._settings, hints)
+            return self._judge.judge(self.settings, hints)
         self._forget()
         gc.collect()
         with collector_at_rest():
-            self._judge = Judge(self._settings, self.clock.now, self.clock.settle)
-            judgement = self._judge.judge(self._settings, hints)
+            self._judge = Judge(self.settings, self.clock.now, self.clock.settle)
+            judgement = self._judge.judge(self.settings, hints)
             # What is kept for long is no matter for the collector, which would stop everything to look through it.
             gc.freeze()
         return judgement

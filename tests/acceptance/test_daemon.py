@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.files.lock import Lock
 from tests.acceptance.harness import Daemon, Lab
 
 # Long enough that nothing in a test is due to a resync.
@@ -197,6 +198,34 @@ def test_bad_settings_on_sighup_leave_the_old_ones(lab: Lab) -> None:
         assert "did you mean stale_after?" in refused[0]["error"]
         assert f"{config}:1" in refused[0]["error"]
         assert daemon.passes()[-1]["summary"] == "nominal"
+
+
+def test_settings_refused_at_one_sighup_are_not_in_force_after_the_next(lab: Lab) -> None:
+    config, held = lab.folder / "supervisor.yaml", lab.folder / "held.json"
+    config.write_text(f"checkpoint: {lab.checkpoint}\n")
+    lab.options = lab.options[:6]
+    with Daemon(lab, *PATIENT, "--config", str(config)) as daemon:
+        other = Lock(str(held))
+        assert other.acquire()
+        try:
+            config.write_text(f"checkpoint: {held}\n")
+            daemon.send(signal.SIGHUP)
+            daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
+        finally:
+            other.release()
+        config.write_text("checkpont: nowhere\n")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.notices.count("READY=1") == 3)
+        refused = [line["error"] for line in daemon.lines() if line["level"] == "error"]
+        assert len(refused) == 2
+        assert "another supervisor holds it" in refused[0]
+        assert "did you mean checkpoint?" in refused[1]
+        # The previous checkpoint is in force: nobody holds the other one, and nothing was written there.
+        try:
+            assert other.acquire()
+            assert not held.exists()
+        finally:
+            other.release()
 
 
 def test_sighup_can_point_it_at_other_folders(lab: Lab) -> None:

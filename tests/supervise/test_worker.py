@@ -13,12 +13,14 @@ import pytest
 
 from supervisor.core.instant import SECOND, Instant
 from supervisor.core.judge.reconcile import Judgement
-from supervisor.errors import LockedError
+from supervisor.errors import ConfigError, LockedError
 from supervisor.files.settings import Settings, load_settings
 from supervisor.passes.recorder import Recorder
 from supervisor.process.clock import Clock
-from supervisor.supervise.worker import Order, Outcome, Result, Worker
+from supervisor.supervise.worker import Outcome, Result, Worker
 from supervisor.supervise.workqueue import Trigger, Workqueue
+
+REFUSED = "reload failed; keeping the previous settings"
 
 
 class FaultyClock(Clock):
@@ -61,8 +63,10 @@ class Bench:
         recorder.open()
         self.deaths: queue.Queue[str] = queue.Queue()
         self.after: Callable[[Result], None] = self.results.put
+        self.load: Callable[[], Settings] = lambda: self.settings
         self.worker = Worker(
-            Order(self.settings),
+            self.settings,
+            self._load,
             recorder,
             self.queue,
             self.clock,
@@ -73,6 +77,9 @@ class Bench:
         )
         self.thread = self.worker.start()
 
+    def _load(self) -> Settings:
+        return self.load()
+
     def _after(self, result: Result) -> None:
         self.after(result)
 
@@ -80,6 +87,14 @@ class Bench:
         names = {"inventory": "hosts", "world": "world", "event_log": "log", "checkpoint": "checkpoint.json"}
         flags = {key: str(self.folder / name) for key, name in names.items()}
         return load_settings(flags | more, {})
+
+    def reload(self, settings: Settings) -> Result:
+        """A pass by SIGHUP that finds these settings."""
+        self.load = lambda: settings
+        return self.make()
+
+    def refusals(self) -> list[str]:
+        return [fields["error"] for _, event, fields in self.log.lines if event == REFUSED and "error" in fields]
 
     def make(self, trigger: Trigger = Trigger.SIGNAL) -> Result:
         self.queue.request(trigger)
@@ -155,21 +170,31 @@ def test_a_clock_that_jumps_makes_the_world_stale_and_is_forgotten(bench: Bench,
     assert [(one.type.value, one.subject) for one in back.emissions] == [("reconcile_resolved", "input:world")]
 
 
-def test_new_settings_hold_from_the_next_pass_on(bench: Bench) -> None:
+def test_new_settings_hold_from_the_pass_that_loads_them(bench: Bench) -> None:
     bench.make()
-    bench.worker.order = Order(bench.settings_with(checkpoint=str(bench.folder / "other.json")), 1)
-    assert bench.make().reload == 1
+    bench.reload(bench.settings_with(checkpoint=str(bench.folder / "other.json"), stale_after="1h"))
+    assert bench.worker.settings.stale_after == 3600 * SECOND
     assert (bench.folder / "other.json").exists()
     # The old checkpoint is free for another supervisor.
     with Recorder(bench.settings):
         pass
 
 
-def test_settings_that_change_twice_between_passes_leave_no_lock_behind(bench: Bench) -> None:
-    bench.make()
-    bench.worker.order = Order(bench.settings_with(checkpoint=str(bench.folder / "other.json")), 1)
-    bench.worker.order = Order(bench.settings_with(), 2)
-    assert (bench.make().outcome, bench.make().reload) == (Outcome.OK, 2)
+def test_only_a_signal_reads_the_settings_again(bench: Bench) -> None:
+    def load() -> Settings:
+        loads.append("load")
+        return bench.settings
+
+    loads: list[str] = []
+    bench.load = load
+    for trigger in (Trigger.START, Trigger.RESYNC, Trigger.SIGNAL, Trigger.RESYNC):
+        bench.make(trigger)
+    assert loads == ["load"]
+
+
+def test_settings_that_change_and_change_back_leave_no_lock_behind(bench: Bench) -> None:
+    bench.reload(bench.settings_with(checkpoint=str(bench.folder / "other.json")))
+    assert bench.reload(bench.settings).outcome is Outcome.OK
     with Recorder(bench.settings_with(checkpoint=str(bench.folder / "other.json"))):
         pass
 
@@ -177,25 +202,51 @@ def test_settings_that_change_twice_between_passes_leave_no_lock_behind(bench: B
 def test_a_new_event_log_keeps_the_checkpoint_locked(bench: Bench) -> None:
     bench.make()
     settings = bench.settings_with(event_log=str(bench.folder / "other.log"))
-    bench.worker.order = Order(settings, 1)
     (bench.folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "ok"}}}')
-    assert len(bench.make().emissions) == 2
+    assert len(bench.reload(settings).emissions) == 2
     assert (bench.folder / "other.log").read_text().count("\n") == 2
     with pytest.raises(LockedError), Recorder(settings):
         pass
 
 
-def test_outputs_that_cannot_be_taken_over_leave_the_old_settings(bench: Bench) -> None:
+def test_outputs_that_cannot_be_taken_over_leave_the_previous_settings(bench: Bench) -> None:
     bench.make()
     settings = bench.settings_with(checkpoint=str(bench.folder / "held.json"))
     with Recorder(settings):
-        bench.worker.order = Order(settings, 1)
-        assert (bench.make().outcome, bench.make().outcome) == (Outcome.OK, Outcome.OK)
-    refused = [fields["error"] for _, event, fields in bench.log.lines if event.startswith("reload refused")]
-    assert len(refused) == 1
-    assert "another supervisor holds it" in refused[0]
+        assert bench.reload(settings).outcome is Outcome.OK
+        assert bench.make(Trigger.RESYNC).outcome is Outcome.OK
+    assert len(bench.refusals()) == 1
+    assert "another supervisor holds it" in bench.refusals()[0]
     with pytest.raises(LockedError), Recorder(bench.settings):
         pass
+
+
+def test_refused_settings_do_not_come_into_force_when_the_next_file_is_invalid(bench: Bench) -> None:
+    bench.make()
+    refused = bench.settings_with(checkpoint=str(bench.folder / "held.json"), stale_after="1h")
+    with Recorder(refused):
+        bench.reload(refused)
+
+    def load() -> Settings:
+        raise ConfigError("supervisor.yaml:1: unknown key stale_afte")
+
+    bench.load = load
+    assert bench.make().outcome is Outcome.OK
+    assert bench.worker.settings == bench.settings
+    assert [error.partition(":")[0] for error in bench.refusals()] == [
+        f"cannot lock {bench.folder}/held.json.lock",
+        "supervisor.yaml",
+    ]
+
+
+def test_a_reload_that_fails_by_a_bug_leaves_the_previous_settings(bench: Bench) -> None:
+    def load() -> Settings:
+        raise RuntimeError("nobody expected this")
+
+    bench.load = load
+    assert bench.make().outcome is Outcome.OK
+    assert ("exception", REFUSED) in [line[:2] for line in bench.log.lines]
+    assert bench.worker.settings == bench.settings
 
 
 def test_a_worker_that_dies_says_so(bench: Bench) -> None:
