@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from supervisor.core.announce.events import START, Position
-from supervisor.core.announce.ledger import Entry, Ledger
+from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model.findings import Summary
 from supervisor.core.text import json_text, shown
@@ -101,8 +101,8 @@ def set_aside(path: str, now: Instant) -> str:
     return aside
 
 
-def signature(path: str) -> tuple[int, int, int] | None:
-    """Tells whether the file is still the one that was saved; None when it is gone."""
+def stamp(path: str) -> tuple[int, int, int] | None:
+    """Inode, size and time of change: the same as long as the file is the one that was saved; None when it is gone."""
     try:
         status = os.lstat(path)
     except OSError:
@@ -130,7 +130,7 @@ def _is_short(text: Any) -> bool:
     return isinstance(text, str) and text.isprintable() and len(json_text(text).encode()) <= _MAX_TEXT
 
 
-def _entry_or_object(value: dict[str, Any]) -> Entry | dict[str, Any]:
+def _entry_or_object(value: dict[str, Any]) -> OpenEntry | dict[str, Any]:
     """Each entry is made as soon as it is read: thousands of them at once as objects would take a lot of memory."""
     with suppress(ValueError, KeyError, TypeError, AttributeError):
         if value.keys() - {"announced"} == {"recommendation", "first_seen", "last_event"}:
@@ -139,12 +139,12 @@ def _entry_or_object(value: dict[str, Any]) -> Entry | dict[str, Any]:
     return value
 
 
-def _entry(value: Mapping[str, Any]) -> Entry:
+def _entry(value: Mapping[str, Any]) -> OpenEntry:
     recommendation = value["recommendation"]
     action = recommendation.get("action")
     if not (_is_short(recommendation["subject"]) and (action is None or _is_short(action))):
         raise ValueError(f"the entry {shown(str(recommendation['fingerprint']))} could never be said to be resolved")
-    return Entry.of(
+    return OpenEntry.of(
         recommendation,
         parse_instant(value["first_seen"]),
         parse_instant(value["last_event"]),
@@ -155,9 +155,9 @@ def _entry(value: Mapping[str, Any]) -> Entry:
 def _decode(document: Any) -> Checkpoint:
     if document["version"] != VERSION:
         raise ValueError(f"its version is {document['version']!r}")
-    entries: dict[str, Entry] = {}
+    entries: dict[str, OpenEntry] = {}
     for key, value in document["open"].items():
-        entry = value if isinstance(value, Entry) else _entry(value)
+        entry = value if isinstance(value, OpenEntry) else _entry(value)
         if entry.fingerprint != key or not _FINGERPRINT.fullmatch(key):
             raise ValueError(f"the entry {shown(key)} contradicts itself")
         entries[key] = entry

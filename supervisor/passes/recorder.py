@@ -7,9 +7,10 @@ import socket
 from dataclasses import replace
 from typing import Self
 
-from supervisor.core.announce.emissions import Emission, number, plan_emissions
+from supervisor.core.announce.emissions import Emission, number
 from supervisor.core.announce.events import START, Event, event_source
 from supervisor.core.announce.ledger import Folding, Ledger, fold
+from supervisor.core.announce.settled import Settled
 from supervisor.core.instant import Instant
 from supervisor.core.judge.reconcile import Judgement
 from supervisor.errors import CheckpointError
@@ -35,8 +36,8 @@ class Recorder:
         self._source = event_source(socket.gethostname())
         self._lock = lock or Lock(self._path)
         self._state: Checkpoint | None = None
-        self._signature: tuple[int, int, int] | None = None
-        self._settled: Judgement | None = None
+        self._saved_as: tuple[int, int, int] | None = None
+        self._settled = Settled()
         self._notices: list[str] = []
 
     def open(self) -> None:
@@ -69,8 +70,8 @@ class Recorder:
         """Announce what is to be announced. OutputError when it is not durable: say so and come again."""
         self.open()
         state = self._current(now)
-        settled, self._settled = self._settled, None
-        emissions = plan_emissions(state.ledger, judgement, now, repeat_interval, settled)
+        settled, self._settled = self._settled, Settled()
+        emissions = settled.plan_emissions(state.ledger, judgement, now, repeat_interval)
         ledger = replace(state.ledger, summary=judgement.summary)
         position = state.position
         if emissions:
@@ -82,12 +83,12 @@ class Recorder:
             ledger = replace(folding.ledger(), summary=judgement.summary)
         if emissions or ledger != state.ledger or watch != state.watch:
             self._save(Checkpoint(ledger, position, watch, now))
-        self._settled = judgement
+        self._settled = settled.after(ledger, judgement)
         return emissions
 
     def forget(self) -> None:
         """Let go of the judgement that was recorded last; the next one is compared with all that is open."""
-        self._settled = None
+        self._settled = Settled()
 
     def take_notices(self) -> list[str]:
         """What happened to the outputs that people should know of, once."""
@@ -96,9 +97,9 @@ class Recorder:
 
     def _current(self, now: Instant) -> Checkpoint:
         """What was announced so far: remembered, or put together again from the checkpoint and the log behind it."""
-        if self._state is not None and self._signature == checkpoint.signature(self._path) is not None:
+        if self._state is not None and self._saved_as == checkpoint.stamp(self._path) is not None:
             return self._state
-        self._state = self._settled = None
+        self._state, self._settled = None, Settled()
         try:
             saved = checkpoint.load(self._path)
         except checkpoint.DamagedError as error:
@@ -130,7 +131,7 @@ class Recorder:
         self._remember(state)
 
     def _remember(self, state: Checkpoint) -> None:
-        self._signature = checkpoint.signature(self._path)
-        if self._signature is None:
+        self._saved_as = checkpoint.stamp(self._path)
+        if self._saved_as is None:
             raise CheckpointError(f"cannot keep {self._path}: it vanished right after it was written")
         self._state = state

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from supervisor.core.announce.events import Event
-from supervisor.core.announce.ledger import Entry, Ledger
+from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.instant import format_instant
 from supervisor.core.model.findings import Evidence, Report
 from supervisor.core.model.subjects import IncidentRef, InputRef, NodeRef, ServiceRef, Subject, parse_subject
@@ -82,7 +82,7 @@ def report(found: Report, style: Style) -> list[str]:
 # --- status -----------------------------------------------------------------------------------------------------------
 
 
-def _open(ledger: Ledger) -> list[Entry]:
+def _open(ledger: Ledger) -> list[OpenEntry]:
     return sorted(ledger.open.values(), key=lambda one: (one.subject, one.fingerprint))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from supervisor.core.announce.events import START, Position
-from supervisor.core.announce.ledger import Entry, Ledger
+from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.model.findings import Summary
 from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint
@@ -69,8 +69,8 @@ FULL = Checkpoint(
         8,
         Summary.DEGRADED,
         {
-            "f" * 16: Entry.of({"fingerprint": "f" * 16, "subject": "node:café"}, 1_500_000_001, 10**18 + 1),
-            "e" * 16: Entry.of({"fingerprint": "e" * 16, "subject": "node:nuc"}, 1, 2, announced=False),
+            "f" * 16: OpenEntry.of({"fingerprint": "f" * 16, "subject": "node:café"}, 1_500_000_001, 10**18 + 1),
+            "e" * 16: OpenEntry.of({"fingerprint": "e" * 16, "subject": "node:nuc"}, 1, 2, announced=False),
         },
     ),
     Position(7, 8, "ab"),
@@ -174,7 +174,7 @@ def test_every_part_of_a_checkpoint_is_a_damaged_one(tmp_path: Path) -> None:
 def test_none_is_none(tmp_path: Path) -> None:
     assert checkpoint.load(str(tmp_path / "absent")) is None
     assert checkpoint.view(str(tmp_path / "absent")) is None
-    assert checkpoint.signature(str(tmp_path / "absent")) is None
+    assert checkpoint.stamp(str(tmp_path / "absent")) is None
 
 
 def test_where_it_cannot_be_replaced_the_old_one_is_whole(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from supervisor.core.announce.emissions import number, plan_emissions
 from supervisor.core.announce.ledger import Ledger, fold
 from supervisor.core.announce.report import report_json
+from supervisor.core.announce.settled import Settled
 from supervisor.core.instant import SECOND
-from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.subjects import IncidentRef, InputRef, NodeRef, ServiceRef, Subject
 from supervisor.files import file_cache as kept
 from supervisor.passes.read_and_judge import Hints, Judge, judge
@@ -61,7 +61,7 @@ class Passes(RuleBasedStateMachine):
         self.ticks = itertools.count(1)
         self.changed: dict[str, bool] | None = {}
         self.ledger = Ledger()
-        self.settled: Judgement | None = None
+        self.settled = Settled()
         self.judge = Judge(self.ground.settings, lambda: self.now)
 
     def teardown(self) -> None:
@@ -141,10 +141,11 @@ class Passes(RuleBasedStateMachine):
         fresh = judge(self.ground.settings, self.now)
         assert json.dumps(report_json(found.report)) == json.dumps(report_json(fresh.report))
         assert [found.closure(one) for one in SUBJECTS] == [fresh.closure(one) for one in SUBJECTS]
-        emissions = plan_emissions(self.ledger, found, self.now, 4 * HOUR, self.settled)
+        emissions = self.settled.plan_emissions(self.ledger, found, self.now, 4 * HOUR)
         assert emissions == plan_emissions(self.ledger, fresh, self.now, 4 * HOUR)
-        self.ledger = fold(self.ledger, number(emissions, self.ledger, "/runtime-supervisor/x", self.now))
-        self.settled = found
+        if emissions:
+            self.ledger = fold(self.ledger, number(emissions, self.ledger, "/runtime-supervisor/x", self.now))
+        self.settled = self.settled.after(self.ledger, found)
         again = self.judge.judge(self.ground.settings)
         assert all(old is new for old, new in zip(found.parts.values(), again.parts.values(), strict=True))
 

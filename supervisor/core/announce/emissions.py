@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from supervisor.core.announce.events import Event, make_event
-from supervisor.core.announce.ledger import Entry, Ledger
+from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.announce.report import recommendation_json
 from supervisor.core.instant import Duration, Instant
 from supervisor.core.judge.reconcile import Closure, Judgement
@@ -39,70 +39,64 @@ class Emission(NamedTuple):
         return {**news, "emit_reason": self.reason.value, "summary": self.summary.value}
 
 
-def plan_emissions(
-    ledger: Ledger,
+def plan_emissions(ledger: Ledger, judgement: Judgement, now: Instant, repeat_interval: Duration) -> list[Emission]:
+    """What to announce, sorted by subject, what is no longer open before what takes its place, the summary last.
+
+    ``repeat_interval`` in nanoseconds, 0: nothing is repeated.
+    """
+    return plan_among(ledger.open.values(), judgement.recommendations, ledger.summary, judgement, now, repeat_interval)
+
+
+def plan_among(
+    entries: Iterable[OpenEntry],
+    recommendations: Iterable[Recommendation],
+    summary_before: Summary | None,
     judgement: Judgement,
     now: Instant,
     repeat_interval: Duration,
-    settled: Judgement | None = None,
 ) -> list[Emission]:
-    """What to announce, sorted by subject, what is no longer open before what takes its place, the summary last.
-
-    ``settled`` is a judgement whose recommendations the ledger has taken in: what is the same in both is no news.
-    """
-    summary = judgement.summary
+    """The same, when it is known that all other entries and recommendations are no news."""
     emissions: list[Emission] = []
-    held: dict[str, list[Entry]] = {}
-    entries, recommendations = _in_question(ledger, judgement, now, repeat_interval, settled)
-    for entry in sorted(entries, key=lambda one: one.fingerprint):
-        held.setdefault(entry.subject, []).append(entry)
-    recommended = {str(one.subject): one for one in recommendations}
-    for subject in sorted({*held, *recommended}):
-        recommendation = recommended.get(subject)
-        entries = held.get(subject, [])
-        if recommendation is None:
-            closure = _closure(judgement, subject)
-            if closure is not None:
-                emissions += [_resolved(entry, *closure, summary) for entry in entries]
-            continue
-        same = [entry for entry in entries if entry.fingerprint == recommendation.fingerprint]
-        others = [entry for entry in entries if entry.fingerprint != recommendation.fingerprint]
-        emissions += [_resolved(entry, Closure.REPLACED, None, summary) for entry in others]
-        reason = _reason_to_announce(same[0] if same else None, bool(others), now, repeat_interval)
-        if reason is not None:
-            emissions.append(Emission(recommendation.type, subject, reason, summary, recommendation))
+    open_entries: dict[str, list[OpenEntry]] = {}
+    for entry in sorted(entries, key=lambda entry: entry.fingerprint):
+        open_entries.setdefault(entry.subject, []).append(entry)
+    recommended = {str(recommendation.subject): recommendation for recommendation in recommendations}
+    for subject in sorted({*open_entries, *recommended}):
+        recommendation, held = recommended.get(subject), open_entries.get(subject, [])
+        if recommendation is not None:
+            emissions += _announced(recommendation, held, judgement.summary, now, repeat_interval)
+        elif (closure := _closure(judgement, subject)) is not None:
+            emissions += [_resolved(entry, *closure, judgement.summary) for entry in held]
+    return [*emissions, *_summary_change(summary_before, judgement)]
+
+
+def _announced(
+    recommendation: Recommendation, held: list[OpenEntry], summary: Summary, now: Instant, repeat_interval: Duration
+) -> Iterator[Emission]:
+    """What is to be said of a subject with a recommendation, ``held`` being what is open of it."""
+    same = [entry for entry in held if entry.fingerprint == recommendation.fingerprint]
+    others = [entry for entry in held if entry.fingerprint != recommendation.fingerprint]
+    for entry in others:
+        yield _resolved(entry, Closure.REPLACED, None, summary)
+    reason = _reason_to_announce(same[0] if same else None, bool(others), now, repeat_interval)
+    if reason is not None:
+        yield Emission(recommendation.type, str(recommendation.subject), reason, summary, recommendation)
+
+
+def _summary_change(before: Summary | None, judgement: Judgement) -> Iterator[Emission]:
+    summary = judgement.summary
     # Health that was never put in doubt is no news.
-    if summary is not ledger.summary and not (ledger.summary is None and summary is Summary.NOMINAL):
+    if summary is not before and not (before is None and summary is Summary.NOMINAL):
         news = {
-            "from": None if ledger.summary is None else ledger.summary.value,
+            "from": None if before is None else before.value,
             "to": summary.value,
             "counts": dict(judgement.counts),
         }
-        emissions.append(Emission(EventType.SUMMARY_CHANGED, "summary", EmitReason.CHANGED, summary, news))
-    return emissions
-
-
-def _in_question(
-    ledger: Ledger, judgement: Judgement, now: Instant, repeat_interval: Duration, settled: Judgement | None
-) -> tuple[Iterable[Entry], Iterable[Recommendation]]:
-    """The entries and recommendations that may be news: all of them, if it is not certain that most are none."""
-    # Where more is open than was recommended, something is not judged at present: that may change for other reasons.
-    if (
-        settled is None
-        or len(ledger.open) != settled.counts["recommendations"]
-        or not ledger.span.announced
-        or (
-            repeat_interval and ledger.open and not now - repeat_interval < ledger.span.first <= ledger.span.last <= now
-        )
-    ):
-        return ledger.open.values(), judgement.recommendations
-    parts = list(judgement.changes_since(settled))
-    entries = [ledger.open.get(one.fingerprint) for old, _ in parts for one in old.recommendations]
-    return filter(None, entries), (one for _, new in parts for one in new.recommendations)
+        yield Emission(EventType.SUMMARY_CHANGED, "summary", EmitReason.CHANGED, summary, news)
 
 
 def _reason_to_announce(
-    entry: Entry | None, replaces: bool, now: Instant, repeat_interval: Duration
+    entry: OpenEntry | None, replaces: bool, now: Instant, repeat_interval: Duration
 ) -> EmitReason | None:
     if entry is None:
         return EmitReason.CHANGED if replaces else EmitReason.FIRST_SEEN
@@ -119,7 +113,7 @@ def _closure(judgement: Judgement, subject: str) -> tuple[Closure, Subject | Non
     return (Closure.REMOVED, None) if parsed is None else judgement.closure(parsed)
 
 
-def _resolved(entry: Entry, closure: Closure, cause: Subject | None, summary: Summary) -> Emission:
+def _resolved(entry: OpenEntry, closure: Closure, cause: Subject | None, summary: Summary) -> Emission:
     news = {
         "fingerprint": entry.fingerprint,
         "subject": entry.subject,
@@ -133,5 +127,5 @@ def _resolved(entry: Entry, closure: Closure, cause: Subject | None, summary: Su
 
 def number(emissions: Iterable[Emission], ledger: Ledger, source: str, now: Instant) -> Iterator[Event]:
     """Give emissions their place in the sequence: one more with every event."""
-    for sequence, one in enumerate(emissions, ledger.sequence + 1):
-        yield make_event(source, sequence, now, one.type, one.subject, one.data())
+    for sequence, emission in enumerate(emissions, ledger.sequence + 1):
+        yield make_event(source, sequence, now, emission.type, emission.subject, emission.data())

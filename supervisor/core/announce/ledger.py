@@ -1,14 +1,13 @@
-"""What has been announced and is still open: the fold of our events, in order.
+"""What was announced and is still open: our events, taken in one after another.
 
-Folding the log's lines from an empty ledger rebuilds it. It never takes part in the judgement.
+Taking in the log's lines from an empty ledger rebuilds it. It never takes part in the judgement.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from supervisor.core.announce.events import Event
@@ -17,11 +16,11 @@ from supervisor.core.model.findings import EventType, Summary
 from supervisor.core.text import json_text
 
 
-class Entry(NamedTuple):
-    """An open recommendation. ``announced`` is False after the checkpoint was lost: it is to be announced anew.
+class OpenEntry(NamedTuple):
+    """An open recommendation. ``announced`` is False after the checkpoint was lost: it is to be announced again.
 
     ``line`` is its line in a checkpoint, fingerprint and JSON: written often, made once. There may be thousands, of
-    which hardly one is looked at again, so nothing else is kept of the recommendation but what a pass asks for.
+    which hardly any is looked at again, so nothing else is kept of the recommendation but what a pass asks for.
     """
 
     fingerprint: str
@@ -35,7 +34,8 @@ class Entry(NamedTuple):
     @classmethod
     def of(
         cls, recommendation: Mapping[str, Any], first_seen: Instant, last_event: Instant, *, announced: bool = True
-    ) -> Entry:
+    ) -> OpenEntry:
+        """``recommendation`` as the report has it (``report.recommendation_json``)."""
         fingerprint, action = recommendation["fingerprint"], recommendation.get("action")
         value: dict[str, Any] = {
             "recommendation": recommendation,
@@ -56,47 +56,24 @@ class Entry(NamedTuple):
 
     def recommendation(self) -> Mapping[str, Any]:
         """As it was announced, read from the line."""
-        found: Mapping[str, Any] = json.loads(f"{{{self.line}}}")[self.fingerprint]["recommendation"]
-        return found
+        recommendation: Mapping[str, Any] = json.loads(f"{{{self.line}}}")[self.fingerprint]["recommendation"]
+        return recommendation
 
-    def unannounced(self) -> Entry:
-        return Entry.of(self.recommendation(), self.first_seen, self.last_event, announced=False)
-
-
-class Span(NamedTuple):
-    """What is known of all open entries: no event of theirs came before ``first`` or after ``last``."""
-
-    first: Instant
-    last: Instant
-    announced: bool
-
-    @classmethod
-    def of(cls, entries: Collection[Entry]) -> Span:
-        if not entries:
-            return _EMPTY
-        times = [entry.last_event for entry in entries]
-        return cls(min(times), max(times), all(entry.announced for entry in entries))
-
-
-_EMPTY = Span(1 << 80, -1 << 80, True)
+    def unannounced(self) -> OpenEntry:
+        return OpenEntry.of(self.recommendation(), self.first_seen, self.last_event, announced=False)
 
 
 @dataclass(frozen=True)
 class Ledger:
-    """``sequence`` is that of the last event; ``open`` is by fingerprint. ``known`` spares the look at all of it."""
+    """``sequence`` is that of the last event, ``summary`` the last that is known, ``open`` is by fingerprint."""
 
     sequence: int = 0
     summary: Summary | None = None
-    open: Mapping[str, Entry] = field(default_factory=dict)
-    known: Span | None = field(default=None, compare=False)
-
-    @cached_property
-    def span(self) -> Span:
-        return self.known or Span.of(self.open.values())
+    open: Mapping[str, OpenEntry] = field(default_factory=dict)
 
     def unannounced(self) -> Ledger:
-        """The same, with everything open to be announced anew."""
-        open_ = {key: entry.unannounced() for key, entry in self.open.items()}
+        """The same, with everything open to be announced again."""
+        open_ = {fingerprint: entry.unannounced() for fingerprint, entry in self.open.items()}
         return Ledger(self.sequence, self.summary, open_)
 
 
@@ -104,9 +81,8 @@ class Folding:
     """A ledger that takes events in, in order, one after another."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._sequence, self._summary, self._span = ledger.sequence, ledger.summary, ledger.span
+        self._sequence, self._summary = ledger.sequence, ledger.summary
         self._open = dict(ledger.open)
-        self._lost: list[Entry] = []
 
     def through(self, events: Iterable[Event]) -> Iterator[Event]:
         """The same events; each is taken in as it goes by."""
@@ -117,36 +93,31 @@ class Folding:
     def take(self, event: Event) -> None:
         """An event that this version does not understand only advances the sequence."""
         self._sequence = int(event["sequence"])
-        data = event["data"]
-        fingerprint = data.get("fingerprint")
+        fingerprint = event["data"].get("fingerprint")
         if event["type"] == EventType.SUMMARY_CHANGED:
-            known_words = [word for word in Summary if word == data.get("to")]
+            known_words = [word for word in Summary if word == event["data"].get("to")]
             self._summary = known_words[0] if known_words else self._summary
         elif not isinstance(fingerprint, str):
             return
         elif event["type"] == EventType.RESOLVED:
-            if fingerprint in self._open:
-                self._lost.append(self._open.pop(fingerprint))
+            self._open.pop(fingerprint, None)
         else:
-            try:
-                time = parse_instant(event["time"])
-            except ValueError:
-                return
-            known = self._open.get(fingerprint)
-            if known is not None:
-                self._lost.append(known)
-            self._span = Span(min(self._span.first, time), max(self._span.last, time), self._span.announced)
-            kept = {key: value for key, value in data.items() if key not in ("emit_reason", "summary")}
-            kept["subject"] = event["subject"]
-            self._open[fingerprint] = Entry.of(kept, known.first_seen if known is not None else time, time)
+            self._take_announcement(event, fingerprint)
+
+    def _take_announcement(self, event: Event, fingerprint: str) -> None:
+        try:
+            time = parse_instant(event["time"])
+        except ValueError:
+            return
+        recommendation = {key: value for key, value in event["data"].items() if key not in ("emit_reason", "summary")}
+        recommendation["subject"] = event["subject"]
+        before = self._open.get(fingerprint)
+        first_seen = time if before is None else before.first_seen
+        self._open[fingerprint] = OpenEntry.of(recommendation, first_seen, time)
 
     def ledger(self) -> Ledger:
         """With all that was taken in; it takes in no more."""
-        span = self._span
-        # What is gone may have been the first, or what was not announced. That it was the last changes little.
-        if any(one.last_event <= span.first or not one.announced for one in self._lost):
-            span = Span.of(self._open.values())
-        return Ledger(self._sequence, self._summary, self._open, span)
+        return Ledger(self._sequence, self._summary, self._open)
 
 
 def fold(ledger: Ledger, events: Iterable[Event]) -> Ledger:

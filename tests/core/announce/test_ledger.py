@@ -1,162 +1,87 @@
-"""The ledger: what is announced, and the reason that log and event show."""
+"""The ledger: our events, taken in one after another, rebuild what is open."""
 
 from __future__ import annotations
 
-import pytest
+import json
+from typing import Any
 
-from supervisor.core.announce.emissions import Emission, EmitReason, number, plan_emissions
-from supervisor.core.announce.ledger import Ledger, fold
+from supervisor.core.announce.events import Event, event_source, make_event
+from supervisor.core.announce.ledger import Folding, Ledger, OpenEntry, fold
 from supervisor.core.instant import SECOND
-from supervisor.core.judge.reconcile import Judgement, reconcile
-from supervisor.core.model.actual import Actual, Document, NodeReport, Observation, ServiceReport, ServiceReports
-from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
-from supervisor.core.model.findings import Thresholds
-from supervisor.core.model.statuses import node_word, service_word
-from supervisor.core.state.world_union import merge
+from supervisor.core.model.findings import EventType, Summary
 
 NOW = 1_800_000_000 * SECOND
-HOUR = 3600 * SECOND
+A, B = "a" * 16, "b" * 16
 
 
-def world(status: str = "online", now: int = NOW, **services: str) -> Actual:
-    document = Document("world/nodes/nas.json", now, "", "nas", lambda _: 1)
-    reports = {name: ServiceReport(word, service_word(word), None, document, "") for name, word in services.items()}
-    node = NodeReport(status, node_word(status), None, document, "/status")
-    return merge([Observation(document, {"nas": node}, {"nas": ServiceReports.of(reports)}, lists_services=True)])
+def event(sequence: int, type_: EventType = EventType.REQUIRED, **data: Any) -> Event:
+    subject = "summary" if type_ is EventType.SUMMARY_CHANGED else "node:nas"
+    return make_event(event_source("nas"), sequence, NOW + sequence * SECOND, type_, subject, data)
 
 
-def inventory(*names: str) -> Desired:
-    services = {name: DesiredService(name, f"/services/{name}", 1) for name in names}
-    return Desired({"nas": DesiredNode("nas", "hosts/nas/services.yaml", services=services)})
+def opened(sequence: int, fingerprint: str = A) -> Event:
+    data = {"fingerprint": fingerprint, "action": "failover_review", "reason": f"reason {sequence}"}
+    return event(sequence, EventType.REQUIRED, **data, emit_reason="first_seen", summary="unstable")
 
 
-def judged(desired: Desired, actual: Actual, now: int = NOW) -> Judgement:
-    return reconcile(desired, actual, Thresholds(), now)
+def test_an_announcement_opens_and_a_resolution_closes() -> None:
+    ledger = fold(Ledger(), [opened(1), opened(2, B), event(3, EventType.RESOLVED, fingerprint=A)])
+    assert (ledger.sequence, list(ledger.open)) == (3, [B])
 
 
-class Story:
-    """Passes one after another."""
-
-    def __init__(self) -> None:
-        self.ledger = Ledger()
-
-    def tell(self, judgement: Judgement, now: int = NOW, repeat: int = 4 * HOUR) -> list[tuple[str, str, str]]:
-        emissions = plan_emissions(self.ledger, judgement, now, repeat)
-        self.ledger = fold(self.ledger, number(emissions, self.ledger, "/runtime-supervisor/x", now))
-        return [(one.type.value, one.subject, self.why(one)) for one in emissions]
-
-    @staticmethod
-    def why(emission: Emission) -> str:
-        return str(emission.data().get("resolution", emission.reason.value))
+def test_an_entry_is_the_recommendation_without_what_belongs_to_the_pass() -> None:
+    (entry,) = fold(Ledger(), [opened(1)]).open.values()
+    assert entry.recommendation() == {
+        "fingerprint": A,
+        "action": "failover_review",
+        "reason": "reason 1",
+        "subject": "node:nas",
+    }
 
 
-@pytest.fixture
-def story() -> Story:
-    story = Story()
-    assert story.tell(judged(inventory("web"), world(web="failed"))) == [
-        ("reconcile_required", "service:nas/web", "first_seen"),
-        ("summary_changed", "summary", "changed"),
+def test_what_is_announced_again_keeps_its_first_moment_and_takes_the_new_words() -> None:
+    (entry,) = fold(Ledger(), [opened(1), opened(5)]).open.values()
+    assert (entry.first_seen, entry.last_event) == (NOW + SECOND, NOW + 5 * SECOND)
+    assert entry.recommendation()["reason"] == "reason 5"
+
+
+def test_a_resolution_of_what_is_not_open_only_advances_the_sequence() -> None:
+    assert fold(Ledger(), [event(7, EventType.RESOLVED, fingerprint=A)]) == Ledger(7)
+
+
+def test_the_summary_is_that_of_the_last_change() -> None:
+    changes = [event(1, EventType.SUMMARY_CHANGED, to="unstable"), event(2, EventType.SUMMARY_CHANGED, to="degraded")]
+    assert fold(Ledger(), changes).summary is Summary.DEGRADED
+
+
+def test_events_that_are_not_understood_only_advance_the_sequence() -> None:
+    ledger = fold(Ledger(), [opened(1), event(2, EventType.SUMMARY_CHANGED, to="unstable")])
+    odd: list[Event] = [
+        {**opened(8, B), "time": "never"},
+        event(9),
+        event(10, EventType.SUMMARY_CHANGED, to="splendid"),
     ]
-    return story
+    after = fold(ledger, odd)
+    assert (after.sequence, after.summary, after.open) == (10, Summary.UNSTABLE, ledger.open)
 
 
-def test_what_is_open_is_said_once(story: Story) -> None:
-    assert story.tell(judged(inventory("web"), world(web="failed")), NOW + SECOND) == []
+def test_a_folding_leaves_the_ledger_that_it_began_with_alone() -> None:
+    before = fold(Ledger(), [opened(1)])
+    folding = Folding(before)
+    passed = list(folding.through([event(2, EventType.RESOLVED, fingerprint=A)]))
+    assert [one["sequence"] for one in passed] == ["2"]
+    assert (list(before.open), list(folding.ledger().open)) == ([A], [])
 
 
-def test_what_is_well_again_is_cleared(story: Story) -> None:
-    assert story.tell(judged(inventory("web"), world(web="ok"))) == [
-        ("reconcile_resolved", "service:nas/web", "cleared"),
-        ("summary_changed", "summary", "changed"),
-    ]
+def test_what_is_unannounced_keeps_everything_but_that() -> None:
+    ledger = fold(Ledger(), [opened(1)])
+    (entry,), (again,) = ledger.open.values(), ledger.unannounced().open.values()
+    assert again == entry._replace(announced=False, line=again.line)
+    assert json.loads(f"{{{again.line}}}")[A]["announced"] is False
+    assert again.recommendation() == entry.recommendation()
 
 
-def test_another_recommendation_takes_the_place_of_the_old(story: Story) -> None:
-    assert story.tell(judged(inventory("web"), world(), NOW)) == [
-        ("reconcile_resolved", "service:nas/web", "replaced"),
-        ("reconcile_required", "service:nas/web", "changed"),
-    ]
-
-
-def test_what_another_subject_explains_is_inhibited_by_it(story: Story) -> None:
-    emissions = plan_emissions(story.ledger, judged(inventory("web"), world("offline")), NOW, 0)
-    resolved = next(one for one in emissions if one.subject == "service:nas/web")
-    assert (resolved.data()["resolution"], resolved.data()["inhibited_by"]) == ("inhibited", "node:nas")
-
-
-def test_what_is_no_longer_expected_is_removed(story: Story) -> None:
-    assert story.tell(judged(inventory(), world(web="failed")))[0] == (
-        "reconcile_resolved",
-        "service:nas/web",
-        "removed",
-    )
-
-
-def test_what_goes_stale_is_not_resolved(story: Story) -> None:
-    said = story.tell(judged(inventory("web"), world(web="failed"), NOW + HOUR), NOW + HOUR)
-    assert said == [("reconcile_blocked", "input:world", "first_seen"), ("summary_changed", "summary", "changed")]
-    assert {entry.subject for entry in story.ledger.open.values()} == {"service:nas/web", "input:world"}
-
-
-def test_what_stays_open_is_repeated_after_the_interval(story: Story) -> None:
-    later = NOW + 4 * HOUR
-    judgement = judged(inventory("web"), world(now=later, web="failed"), later)
-    assert story.tell(judgement, later - 1) == []
-    assert story.tell(judgement, later) == [("reconcile_required", "service:nas/web", "repeated")]
-    assert story.tell(judgement, later + 1) == []
-
-
-def test_what_is_repeated_was_first_seen_when_it_was_first_seen(story: Story) -> None:
-    later = NOW + 4 * HOUR
-    story.tell(judged(inventory("web"), world(now=later, web="failed"), later), later)
-    (entry,) = story.ledger.open.values()
-    assert (entry.first_seen, entry.last_event) == (NOW, later)
-
-
-def test_a_clock_that_had_jumped_ahead_does_not_silence_repeats(story: Story) -> None:
-    before = NOW - HOUR
-    judgement = judged(inventory("web"), world(now=before, web="failed"), before)
-    assert story.tell(judgement, before) == [("reconcile_required", "service:nas/web", "repeated")]
-
-
-def test_a_node_that_may_be_off_now_is_removed_and_not_cleared() -> None:
-    story = Story()
-    story.tell(judged(inventory("web"), world("offline")))
-    sometimes = Desired({"nas": inventory("web").nodes["nas"]._replace(always_on=False)})
-    assert story.tell(judged(sometimes, world("offline")))[0] == ("reconcile_resolved", "node:nas", "removed")
-
-
-def test_nothing_is_repeated_with_an_interval_of_none(story: Story) -> None:
-    later = NOW + 1000 * HOUR
-    assert story.tell(judged(inventory("web"), world(now=later, web="failed"), later), later, repeat=0) == []
-
-
-def test_what_is_unannounced_is_announced_anew(story: Story) -> None:
-    story.ledger = story.ledger.unannounced()
-    assert story.tell(judged(inventory("web"), world(web="failed"))) == [
-        ("reconcile_required", "service:nas/web", "first_seen")
-    ]
-
-
-def test_a_nominal_start_is_no_news() -> None:
-    assert Story().tell(judged(inventory("web"), world(web="ok"))) == []
-
-
-def test_events_that_are_not_understood_only_advance_the_sequence(story: Story) -> None:
-    odd = [
-        {
-            "sequence": "8",
-            "type": "reconcile_required",
-            "subject": "node:x",
-            "time": "never",
-            "data": {"fingerprint": "a"},
-        },
-        {"sequence": "9", "type": "reconcile_required", "subject": "node:x", "time": "never", "data": {}},
-        {"sequence": "10", "type": "summary_changed", "subject": "summary", "time": "", "data": {"to": "reconciling"}},
-    ]
-    after = fold(story.ledger, odd)
-    assert (after.sequence, after.summary, after.open) == (10, story.ledger.summary, story.ledger.open)
-
-
-def test_reasons_are_words_for_people() -> None:
-    assert [reason.value for reason in EmitReason] == ["first_seen", "changed", "repeated", "resolved"]
+def test_the_line_of_an_entry_is_json_that_breaks_no_line() -> None:
+    entry = OpenEntry.of({"fingerprint": A, "subject": "node:nas", "reason": "two\nlines\u2028"}, NOW, NOW)
+    assert entry.line.isprintable()
+    assert entry.recommendation()["reason"] == "two\nlines\u2028"
