@@ -12,6 +12,7 @@
         EventLogError
         CheckpointError
           LockedError               another supervisor holds this checkpoint (exit 75)
+      ChildError                    another program could not be started, or was ended by us
       SourceError                   a look at an engine failed: what it runs is unknown, and the other sources go on
       ObserverError                 a document of the observer cannot be written; the next look tries again
       DraftError                    an inventory cannot be drafted, or not be written
@@ -69,6 +70,10 @@ class CheckpointError(OutputError):
 
 class LockedError(CheckpointError):
     """Another supervisor holds the checkpoint."""
+
+
+class ChildError(SupervisorError):
+    """Another program cannot be started, did not end in time or wrote too much; the message reads on after its name."""
 
 
 class SourceError(SupervisorError):

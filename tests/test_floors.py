@@ -79,3 +79,67 @@ def test_only_the_daemon_reads_the_clock_and_only_in_one_place() -> None:
         and node.func.value.id in ("time", "datetime", "date")
     }
     assert asked == {"process/clock.py"}
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that a module imports anywhere in it, by their full names; ``from a import b`` counts as ``a``."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    named = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    return named | {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module is not None}
+
+
+MODULES = {path.relative_to(ROOT / "supervisor").as_posix(): path for path in (ROOT / "supervisor").rglob("*.py")}
+
+
+def importers(*packages: str) -> set[str]:
+    """Who imports one of these packages, or something in them."""
+    return {
+        name for name, path in MODULES.items() if {module.partition(".")[0] for module in imports(path)} & {*packages}
+    }
+
+
+def test_only_one_module_starts_other_programs() -> None:
+    ways = {"posix_spawn", "posix_spawnp", "fork", "forkpty", "system", "popen", "Popen", "run_in_subprocess"}
+    ways |= {f"{way}{how}" for way in ("exec", "spawn") for how in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe")}
+    assert {name for name, path in MODULES.items() if calls(path) & ways} == {"process/child.py"}
+    assert importers("subprocess", "pty", "multiprocessing") <= {"process/child.py"}
+
+
+def test_the_network_is_the_observers() -> None:
+    rooms = ("observe/",)
+    assert {
+        name
+        for name in importers("asyncio", "ftplib", "http", "select", "smtplib", "socketserver", "ssl", "urllib")
+        if not name.startswith(rooms)
+    } == set()
+    # A socket of this machine is not the network: the journal is one, and a host has a name without any.
+    allowed = (*rooms, "cli/", "passes/recorder.py", "process/journal.py")
+    assert {name for name in importers("socket") if not name.startswith(allowed)} == set()
+
+
+@pytest.mark.parametrize(
+    ("package", "places"),
+    [
+        ("yaml", {"files/yamltree.py"}),
+        ("tenacity", {"files/reading.py"}),
+        ("sdnotify", {"process/heartbeat.py"}),
+        (
+            "structlog",
+            {"process/logs.py", "supervise/app.py", "supervise/worker.py", "supervise/watch.py", "observe/service.py"},
+        ),
+        ("watchdog", {"supervise/watch.py"}),
+    ],
+)
+def test_a_library_of_others_stays_in_its_place(package: str, places: set[str]) -> None:
+    assert importers(package) <= places
+
+
+def test_no_other_library_is_imported() -> None:
+    libraries = {module.partition(".")[0] for path in MODULES.values() for module in imports(path)}
+    assert libraries - sys.stdlib_module_names - {"supervisor"} == {
+        "yaml",
+        "tenacity",
+        "sdnotify",
+        "structlog",
+        "watchdog",
+    }

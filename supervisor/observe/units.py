@@ -6,12 +6,13 @@ Units are asked for by name: a list omits oneshots that have finished, and units
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Mapping, Sequence
 
 from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.model.desired import DesiredService
-from supervisor.observe.sighting import SYSTEMD, Sighting, SourceError
+from supervisor.errors import ChildError, SourceError
+from supervisor.observe.sighting import SYSTEMD, Sighting
+from supervisor.process import child
 
 _TYPES = ["service", "socket", "timer", "mount", "automount", "swap", "path", "target", "slice", "scope", "device"]
 _UNIT = re.compile(rf"[A-Za-z0-9:_.\\@-]+\.({'|'.join(_TYPES)})", re.ASCII)
@@ -81,22 +82,13 @@ class Units:
     def _show(self, units: Sequence[str]) -> list[dict[str, str]]:
         command = [self._systemctl, "show", "--no-pager", "--timestamp=unix", f"--property={','.join(_PROPERTIES)}"]
         try:
-            done = subprocess.run(  # noqa: S603 - no shell, and what is asked for has the form of a unit's name
-                [*command, "--", *units],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self._timeout / SECOND,
-                check=False,
-                env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-            )
-        except subprocess.TimeoutExpired:
-            raise SourceError(f"did not answer within {self._timeout / SECOND:g} s") from None
-        except OSError as error:
-            raise SourceError(f"cannot be asked: {self._systemctl}: {error.strerror or error}") from error
-        if done.returncode != 0:
-            why = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-            raise SourceError(f"cannot be asked: {why[:200] or f'systemctl ended with {done.returncode}'}")
-        return blocks(done.stdout.decode("utf-8", "replace"))
+            ended = child.run([*command, "--", *units], self._timeout)
+        except ChildError as error:
+            raise SourceError(str(error)) from error
+        if ended.status != 0:
+            why = ended.complaint.decode("utf-8", "replace").strip().partition("\n")[0]
+            raise SourceError(f"cannot be asked: {why[:200] or f'systemctl ended with {ended.status}'}")
+        return blocks(ended.output.decode("utf-8", "replace"))
 
 
 def blocks(output: str) -> list[dict[str, str]]:

@@ -152,5 +152,5 @@ def test_what_is_no_answer_is_a_failure(systemctl: Path, script: str, why: str) 
 
 
 def test_without_systemctl_there_is_no_answer(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"^cannot be asked: "):
+    with pytest.raises(SourceError, match=r"^cannot be started: there is no program /"):
         Units((), SECOND, str(tmp_path / "absent")).look(SERVICES)
