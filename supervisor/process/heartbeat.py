@@ -41,14 +41,8 @@ class Systemd:
 
     def __init__(self, notifier: Notifier, environ: Mapping[str, str], pid: int) -> None:
         self._notifier = notifier
-        self._environ = environ
         self.interval = _watchdog_interval(environ, pid)
         """Seconds between heartbeats, a third of what systemd waits for; None without a watchdog."""
-
-    @property
-    def listens(self) -> bool:
-        """Is there anybody to tell?"""
-        return bool(self._environ.get("NOTIFY_SOCKET"))
 
     def extend_start(self, duration: int) -> None:
         """The start takes longer than planned; ``duration`` in nanoseconds from now."""

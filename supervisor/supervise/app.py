@@ -1,4 +1,4 @@
-"""The composition root of the daemon: puts the parts together, waits for signals, keeps the heart beating."""
+"""The composition root of the daemon: puts the parts together, waits for signals and says how passes went."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -17,16 +18,11 @@ from supervisor.passes.recorder import Recorder
 from supervisor.process import logs, signals
 from supervisor.process.clock import Clock
 from supervisor.process.heartbeat import SdNotifier, Systemd
+from supervisor.supervise.pulse import Pulse
 from supervisor.supervise.watch import WATCHING, Watcher
 from supervisor.supervise.watchable import roots
 from supervisor.supervise.worker import Outcome, Result, Worker
 from supervisor.supervise.workqueue import Trigger, Workqueue
-
-_START_STEP = 5 * SECOND
-_LATE = 1.0
-"""Seconds between two looks at a pass that takes too long for a heartbeat: the next one must not wait for its turn."""
-_LONGEST_START = 600 * SECOND
-"""A first pass may take this long before systemd's own time-out for the start holds again."""
 
 
 def run(settings: Settings, load: Callable[[], Settings]) -> int:
@@ -84,11 +80,16 @@ class _Daemon:
         self._worker = Worker(
             settings, load, recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
         )
-        self._ready = False
-        self._withheld = False
+        self._pulse = Pulse(
+            self._systemd,
+            self._clock.monotonic,
+            self._watcher.died,
+            partial(self._queue.request, Trigger.RESYNC),
+            lambda: self._worker.started,
+            self._queue.overdue,
+        )
         self._failed = False
         self._main = threading.get_ident()
-        self._started = self._clock.monotonic()
 
     def run(self) -> int:
         settings = self._worker.settings
@@ -98,11 +99,11 @@ class _Daemon:
         self._queue.request(Trigger.START)
         thread = self._worker.start()
         try:
-            self._beat()
-            while (received := signals.wait(self._pause())) not in (signal.SIGTERM, signal.SIGINT):
+            self._pulse.beat()
+            while (received := signals.wait(self._pulse.pause())) not in (signal.SIGTERM, signal.SIGINT):
                 if received is signal.SIGHUP:
                     self._reload()
-                self._beat()
+                self._pulse.beat()
         finally:
             self._systemd.stopping()
             self._queue.close()
@@ -133,9 +134,9 @@ class _Daemon:
     def _after(self, result: Result) -> None:
         """Called by the worker after each pass."""
         self._systemd.status(self._status(result))
-        if not self._ready or result.trigger is Trigger.SIGNAL:
+        if not self._pulse.ready or result.trigger is Trigger.SIGNAL:
             self._systemd.ready()
-            self._ready = True
+            self._pulse.ready = True
 
     def _status(self, result: Result) -> str:
         when = format_instant(self._clock.now() // SECOND * SECOND)
@@ -152,37 +153,3 @@ class _Daemon:
         if self._watcher.state.startswith("degraded"):
             parts.append(f"watch={self._watcher.state}")
         return "; ".join(parts)
-
-    def _pause(self) -> float | None:
-        """Seconds until there is something to tell systemd; None when there is nothing but signals."""
-        interval = self._systemd.interval
-        if self._ready:
-            return min(interval, _LATE) if interval is not None and self._withheld else interval
-        if not self._systemd.listens:
-            return None
-        # The first pass may be over at any moment, and the first heartbeat is due an interval later.
-        return min(_START_STEP / SECOND, _START_STEP / SECOND if interval is None else interval)
-
-    def _beat(self) -> None:
-        """Tell systemd of progress, and only of progress.
-
-        Before the first pass is over, ask for more time, up to a limit. After it, a heartbeat only when the worker is
-        not stuck in a pass and takes what is due, and the watcher's threads live or are known not to.
-        """
-        now = self._clock.monotonic()
-        if not self._ready:
-            if now - self._started < _LONGEST_START:
-                self._systemd.extend_start(4 * _START_STEP)
-            return
-        interval = self._systemd.interval
-        if interval is None:
-            return
-        if self._watcher.died():
-            # Its threads died; the pass looks at everything and builds the watcher anew.
-            self._queue.request(Trigger.RESYNC)
-        patience = int(2 * interval * SECOND)
-        started = self._worker.started
-        stuck = started is not None and now - started > patience
-        self._withheld = stuck or self._queue.overdue() > patience
-        if not self._withheld:
-            self._systemd.alive()
