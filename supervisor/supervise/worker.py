@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from supervisor.core.announce.emissions import Emission, EmitReason
-from supervisor.core.instant import SECOND, Duration
+from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.findings import EventType, Severity
 from supervisor.errors import OutputError, SupervisorError
@@ -79,6 +79,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         self._judge: Judge | None = None
+        self._monotonic_ahead = 0
         self._watch = ""
 
     def start(self) -> threading.Thread:
@@ -89,7 +90,7 @@ class Worker:
     def _run(self) -> None:
         try:
             while (task := self.queue.take()) is not None:
-                self._serve(task)
+                self.serve(task)
         except BaseException:
             # A daemon without a worker would be a corpse that looks alive.
             self.log.exception("the worker died")
@@ -97,12 +98,12 @@ class Worker:
         finally:
             self.recorder.close()
 
-    def _serve(self, task: Task) -> None:
-        """In a frame of its own: while the next pass is waited for, nothing holds the result of this one."""
+    def serve(self, task: Task) -> None:
+        """One pass, in a frame of its own: while the next one is waited for, nothing holds the result of this one."""
         self.started = self.clock.monotonic()
         result = self._pass(task)
         self.started = None
-        self.queue.done(self._retry_after(result.outcome))
+        self.queue.done(self._retry_after(result.outcome), self._turns_at(result.judgement))
         self.after(result)
 
     def _reload(self) -> None:
@@ -153,7 +154,7 @@ class Worker:
         self._forget()
         gc.collect()
         with collector_at_rest():
-            self._judge = Judge(self.settings, self.clock.now, self.clock.settle)
+            self._judge = Judge(self.settings, self._now, self.clock.settle)
             judgement = self._judge.judge(self.settings, hints)
             # What is kept for long is no matter for the collector, which would stop everything to look through it.
             gc.freeze()
@@ -168,6 +169,16 @@ class Worker:
         # where it is not frozen; and to look through all of the program takes longer than a pass of a homelab.
         if any(trace() is not None for trace in traces):
             gc.unfreeze()
+
+    def _now(self) -> Instant:
+        """The moment of the judgement; what waiting counts by is asked with it, for the two may drift apart later."""
+        now = self.clock.now()
+        self._monotonic_ahead = self.clock.monotonic() - now
+        return now
+
+    def _turns_at(self, judgement: Judgement | None) -> int | None:
+        """When time alone changes the verdict, by the monotonic clock. At ``until`` itself the verdict still holds."""
+        return None if judgement is None else judgement.until + 1 + self._monotonic_ahead
 
     def _retry_after(self, outcome: Outcome) -> Duration | None:
         if outcome is not Outcome.RETRY:

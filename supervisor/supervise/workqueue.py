@@ -3,7 +3,8 @@
 Promises: (1) requests that come before a pass is taken are one pass, and the strongest trigger is its trigger; (2) a
 request that comes while a pass runs is a pass after it, never lost; (3) at most one pass runs; (4) a pass that looks at
 everything begins ``resync_interval`` after the last such pass began, whatever changes meanwhile; (5) changes are paced
-by ``supervise.pacing``, what is requested comes at once; (6) after ``close`` ``take`` returns None, a pass that runs is
+by ``supervise.pacing``, what is requested comes at once; (6) a pass comes when time alone changes the verdict, at most
+one a second, and none of its own while changes wait; (7) after ``close`` ``take`` returns None, a pass that runs is
 finished.
 """
 
@@ -18,6 +19,8 @@ from supervisor.core.instant import SECOND, Duration
 from supervisor.supervise.pacing import Pacing
 
 _LONGEST_WAIT = 3600 * SECOND
+_BETWEEN_TURNS = SECOND
+"""At least from one pass by time to the next: services that start one after another are not a pass each."""
 
 
 class Trigger(StrEnum):
@@ -28,6 +31,7 @@ class Trigger(StrEnum):
     RESYNC = "resync"
     RETRY = "retry"
     CHANGE = "change"
+    TIME = "time"
 
 
 def _strongest(triggers: Iterable[Trigger]) -> Trigger:
@@ -56,6 +60,8 @@ class Workqueue:
         self._asked_at = 0
         self._retry_at: int | None = None
         self._resync_at: int = monotonic() + resync
+        self._turns_at: int | None = None
+        self._next_turn_at = monotonic()
         self._running = False
         self._closed = False
 
@@ -105,7 +111,9 @@ class Workqueue:
 
     def _start(self, trigger: Trigger, now: int) -> Task:
         task = Task(trigger, self._changes if trigger is Trigger.CHANGE else None)
-        self._asked = self._retry_at = None
+        self._asked = self._retry_at = self._turns_at = None
+        if trigger is Trigger.TIME:
+            self._next_turn_at = now + _BETWEEN_TURNS
         self._pacing, self._changes = self._pacing.taken(), {}
         if task.changes is None:
             # Only a pass that looks at everything is a resync: others must not put it off.
@@ -113,10 +121,15 @@ class Workqueue:
         self._running = True
         return task
 
-    def done(self, retry_after: Duration | None = None) -> None:
-        """The pass is over; ``retry_after`` asks for another one, because it is not durable."""
+    def done(self, retry_after: Duration | None = None, turns_at: int | None = None) -> None:
+        """The pass is over.
+
+        ``retry_after`` asks for another one, because it is not durable; ``turns_at`` is the moment, by the monotonic
+        clock, from which on its verdict no longer holds though nothing changes.
+        """
         with self._condition:
             self._running = False
+            self._turns_at = turns_at
             if retry_after is not None:
                 self._retry_at = self._monotonic() + retry_after
 
@@ -152,6 +165,9 @@ class Workqueue:
             waiting[Trigger.RETRY] = self._retry_at
         if self._pacing.due is not None:
             waiting[Trigger.CHANGE] = self._pacing.due
+        elif self._turns_at is not None:
+            # What changed may make another verdict of it: time alone decides only while no change waits.
+            waiting[Trigger.TIME] = max(self._turns_at, self._next_turn_at)
         if self._asked is not None:
             waiting[self._asked] = min(self._asked_at, waiting.get(self._asked, self._asked_at))
         return waiting

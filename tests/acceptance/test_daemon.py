@@ -161,6 +161,12 @@ def test_without_a_change_it_passes_at_the_resync_interval(lab: Lab) -> None:
         assert lab.events() == []
 
 
+def test_a_world_that_turns_stale_is_announced_without_a_change_or_a_resync(lab: Lab) -> None:
+    with Daemon(lab, *PATIENT, "--stale-after", "2s") as daemon:
+        daemon.wait_for(lambda: ("reconcile_blocked", "input:world") in lab.kinds())
+        daemon.wait_for(lambda: [line["trigger"] for line in daemon.passes()] == ["start", "time"])
+
+
 def test_what_no_watch_sees_is_announced_although_other_files_keep_changing(lab: Lab) -> None:
     hidden = lab.folder / "another-name.json"
     os.link(lab.folder / "world" / "nodes" / "nas.json", hidden)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from supervisor.core.instant import SECOND, Instant
+from supervisor.core.instant import SECOND, Duration, Instant, parse_instant
 from supervisor.core.judge.reconcile import Judgement
 from supervisor.errors import ConfigError, LockedError
 from supervisor.files.settings import Settings, load_settings
@@ -279,3 +279,87 @@ def test_of_what_is_read_anew_nothing_old_is_there_any_more(bench: Bench, leads_
         bench.make(Trigger.SIGNAL)
     assert set(left) == {False}
     assert [one() for one in found[:-1]] == [None] * 3
+
+
+class SteppingClock(Clock):
+    """Stands still until the test moves it; its two hands are an hour apart."""
+
+    def __init__(self, at: Instant) -> None:
+        self.at = at
+
+    def now(self) -> Instant:
+        return self.at
+
+    def monotonic(self) -> int:
+        return self.at + 3600 * SECOND
+
+    def settle(self, modified_at: Instant | None) -> bool:  # noqa: ARG002 - files hold still while the test runs
+        return False
+
+
+class Steps:
+    """A worker without a thread: its passes are made as they fall due, on a clock that is moved a step at a time."""
+
+    def __init__(self, folder: Path, world: str) -> None:
+        (folder / "hosts" / "nas").mkdir(parents=True)
+        (folder / "world").mkdir()
+        (folder / "hosts" / "nas" / "services.yaml").write_text("services: [a, b, c, d, e, f]\n")
+        (folder / "world" / "all.json").write_text(world)
+        names = {"inventory": "hosts", "world": "world", "event_log": "log", "checkpoint": "checkpoint.json"}
+        settings = load_settings({key: str(folder / name) for key, name in names.items()}, {})
+        self.clock = SteppingClock(NOON)
+        self.queue = Workqueue(self.clock.monotonic, SECOND // 2, 5 * SECOND, 3600 * SECOND)
+        self.results: list[tuple[Instant, Result]] = []
+        self.worker = Worker(
+            settings,
+            lambda: settings,
+            Recorder(settings),
+            self.queue,
+            self.clock,
+            lambda _: "inotify",
+            lambda result: self.results.append((self.clock.at - NOON, result)),
+            lambda: None,
+            Log(),
+        )
+        self.queue.request(Trigger.START)
+
+    def walk(self, until: Duration, step: Duration) -> list[tuple[Duration, Trigger, list[str]]]:
+        """When a pass was made, why, and what it announced."""
+        while self.clock.at <= NOON + until:
+            self.clock.at += 1
+            is_due = self.queue.overdue() > 0
+            self.clock.at -= 1
+            if is_due and (task := self.queue.take()) is not None:
+                self.worker.serve(task)
+            self.clock.at += step
+        self.worker.recorder.close()
+        return [(at, result.trigger, [str(one.subject) for one in result.emissions]) for at, result in self.results]
+
+
+NOON = parse_instant("2026-11-23T12:00:00Z")
+MILLI = SECOND // 1000
+
+
+def test_a_pass_is_made_when_the_world_turns_stale_and_not_a_resync_later(tmp_path: Path) -> None:
+    services = ", ".join(f'"{name}": "ok"' for name in "abcdef")
+    steps = Steps(tmp_path, f'{{"observed_at": "2026-11-23T11:59:30Z", "services": {{"nas": {{{services}}}}}}}')
+    # stale_after is 5m, so that at 270 s it still holds; the next step is 100 ms later.
+    assert steps.walk(400 * SECOND, 100 * MILLI) == [
+        (0, Trigger.START, []),
+        (270 * SECOND + 100 * MILLI, Trigger.TIME, ["input:world", "summary"]),
+    ]
+
+
+def test_many_verdicts_that_turn_in_one_second_are_one_pass_a_second(tmp_path: Path) -> None:
+    # A start may take 2m; the graces end at 10.0 s, 10.3 s, ... 11.5 s.
+    since = [f"2026-11-23T11:58:{10 + 3 * number // 10}.{3 * number % 10}Z" for number in range(6)]
+    services = ", ".join(
+        f'"{name}": {{"status": "starting", "since": "{moment}"}}' for name, moment in zip("abcdef", since, strict=True)
+    )
+    steps = Steps(tmp_path, f'{{"observed_at": "2026-11-23T12:00:00Z", "services": {{"nas": {{{services}}}}}}}')
+    assert steps.walk(60 * SECOND, 100 * MILLI) == [
+        (0, Trigger.START, []),
+        (10100 * MILLI, Trigger.TIME, ["service:nas/a", "summary"]),
+        (11100 * MILLI, Trigger.TIME, [f"service:nas/{name}" for name in "bcd"]),
+        (12100 * MILLI, Trigger.TIME, ["service:nas/e", "service:nas/f"]),
+    ]

@@ -36,6 +36,14 @@ def taken(queue: Workqueue) -> Trigger | None:
     return None if task is None else task.trigger
 
 
+def due(queue: Workqueue, clock: Clock) -> Task | None:
+    """The pass that is due at this moment; None instead of waiting for one."""
+    clock.at += 1
+    is_due = queue.overdue() > 0
+    clock.at -= 1
+    return queue.take() if is_due else None
+
+
 def test_requests_before_a_pass_are_one_pass(clock: Clock, queue: Workqueue) -> None:
     queue.request(Trigger.START)
     queue.request(Trigger.START)
@@ -50,7 +58,7 @@ def test_requests_before_a_pass_are_one_pass(clock: Clock, queue: Workqueue) -> 
 def test_of_two_requests_the_stronger_stays(queue: Workqueue, first: Trigger, second: Trigger) -> None:
     queue.request(first)
     queue.request(second)
-    strength = [Trigger.SIGNAL, Trigger.START, Trigger.RESYNC, Trigger.RETRY, Trigger.CHANGE]
+    strength = [Trigger.SIGNAL, Trigger.START, Trigger.RESYNC, Trigger.RETRY, Trigger.CHANGE, Trigger.TIME]
     assert taken(queue) is strength[min(strength.index(first), strength.index(second))]
 
 
@@ -189,6 +197,54 @@ def test_a_shorter_resync_interval_counts_from_the_last_pass(clock: Clock, queue
     clock.forward(30)
     queue.tune(SECOND // 2, 5 * SECOND, 10 * SECOND)
     assert taken(queue) is Trigger.RESYNC
+
+
+def test_a_pass_comes_when_time_alone_changes_the_verdict(clock: Clock, queue: Workqueue) -> None:
+    queue.request(Trigger.START)
+    queue.take()
+    queue.done(turns_at=clock.at + 7 * SECOND)
+    clock.forward(7)
+    assert queue.overdue() == 0
+    assert queue.take() == Task(Trigger.TIME, None)
+    queue.done()
+    clock.forward(59)
+    assert queue.overdue() == 0
+
+
+def test_passes_by_time_come_at_most_once_a_second(clock: Clock, queue: Workqueue) -> None:
+    queue.request(Trigger.START)
+    queue.take()
+    queue.done(turns_at=clock.at)
+    moments = []
+    for _ in range(40):
+        if (task := due(queue, clock)) is not None:
+            assert task.trigger is Trigger.TIME
+            moments.append(clock.at - 1000 * SECOND)
+            queue.done(turns_at=clock.at + SECOND // 10)
+        clock.forward(0.1)
+    assert moments == [0, SECOND, 2 * SECOND, 3 * SECOND]
+
+
+def test_while_changes_wait_time_makes_no_pass_of_its_own(clock: Clock, queue: Workqueue) -> None:
+    queue.request(Trigger.START)
+    queue.take()
+    queue.done(turns_at=clock.at + SECOND // 10)
+    queue.began("world/a.json")
+    clock.forward(0.4)
+    assert queue.overdue() == 0
+    clock.forward(0.1)
+    assert queue.take() == Task(Trigger.CHANGE, {"world/a.json": False})
+
+
+def test_a_pass_of_any_kind_tells_anew_when_time_changes_its_verdict(clock: Clock, queue: Workqueue) -> None:
+    queue.request(Trigger.START)
+    queue.take()
+    queue.done(turns_at=clock.at + SECOND)
+    queue.request(Trigger.SIGNAL)
+    queue.take()
+    queue.done()
+    clock.forward(59)
+    assert queue.overdue() == 0
 
 
 def test_closing_wakes_who_waits(queue: Workqueue) -> None:
