@@ -18,6 +18,7 @@ from supervisor.core.model.problems import Level
 from supervisor.errors import MalformedError
 from supervisor.files import eventlog, yamltree
 from supervisor.files.settings import KEYS, load_settings
+from supervisor.files.trees import TREES
 from supervisor.passes.read_and_judge import judge
 from supervisor.passes.recorder import Recorder
 
@@ -55,6 +56,9 @@ def test_sound_files_validate(folder: str) -> None:
     assert [fault for path in documents for fault in faults("world", loaded(path))] == []
 
 
+READS = {tree.name: tree.reads for tree in TREES}
+
+
 def unsound(folder: Path) -> set[str]:
     """The files in which the readers find an error (the schema need not see it)."""
     settings = load_settings({"inventory": str(folder / "hosts"), "world": str(folder / "world")}, {})
@@ -69,10 +73,8 @@ def test_the_sound_files_of_a_scenario_validate(name: str) -> None:
     found = []
     for path in sorted([*folder.glob("hosts/*/services.yaml"), *folder.rglob("world/**/*")]):
         file = path.relative_to(folder).as_posix()
-        # Names that writers leave behind, and what is not read for another reason.
-        if file in passed_over or not path.is_file() or path.suffix not in (".json", ".yaml", ".yml"):
-            continue
-        if path.name.startswith(".") or any(part.startswith(".") for part in path.relative_to(folder).parts):
+        tree_name, _, relative = file.partition("/")
+        if file in passed_over or not path.is_file() or not READS[tree_name](relative):
             continue
         tree = yamltree.parse(path.read_text())
         value = json.loads(path.read_text()) if path.suffix == ".json" else tree and yamltree.plain(tree)

@@ -6,21 +6,14 @@ import os
 from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
-from supervisor.core.instant import SECOND, Instant
-from supervisor.files.reading import Content, Settle, Signature, read_file, signature
+from supervisor.core.instant import Instant
+from supervisor.files.listings import is_old
+from supervisor.files.reading import Content, Settle, Signature, read_file
 
 T = TypeVar("T")
 
-_YOUNG = 2 * SECOND
-"""A file that changed less long ago than this may change again and keep its times: some filesystems count seconds."""
-
 Changes = Mapping[str, bool]
 """Relative paths of files that changed; True for those renamed into place, which are whole."""
-
-
-def is_old(of: Signature, now: Instant) -> bool:
-    """Whether a file or folder that looks like this would look different after a change."""
-    return now - max(of[3:]) > _YOUNG
 
 
 class Reader(NamedTuple):
@@ -102,56 +95,3 @@ class Kept(Generic[T]):
         """Forget all other files."""
         for relative in [one for one in self._entries if one not in names]:
             del self._entries[relative]
-
-
-class Item(NamedTuple):
-    """A name in a folder. ``is_folder`` follows a link; None where it cannot be told."""
-
-    name: str
-    is_folder: bool | None
-    is_link: bool
-
-
-class Listings:
-    """What is in folders. One is listed again only when it changed, or has links: where those lead may change."""
-
-    def __init__(self, now: Callable[[], Instant] | None) -> None:
-        self._now = now
-        self._known: dict[str, tuple[Signature, tuple[Item, ...]]] = {}
-        self._before = self._known
-        self._complete = False
-
-    def begin(self) -> None:
-        """Another walk: what the walk before this one did not come by is forgotten."""
-        self._before, self._known = self._known, {}
-        self._complete = True
-
-    def hold(self) -> bool:
-        """Whether every folder of the last walk is certain to be as it was then: another would find the same."""
-        try:
-            return self._complete and all(
-                signature(os.stat(folder)) == found for folder, (found, _) in self._known.items()
-            )
-        except OSError:
-            return False
-
-    def of(self, folder: str) -> tuple[Item, ...]:
-        """Its names in order; the same object as before while it is certain that they are the same. Raises OSError."""
-        complete, self._complete = self._complete, False
-        found = signature(os.stat(folder))
-        known = self._before.get(folder)
-        if known is None or known[0] != found:
-            with os.scandir(folder) as entries:
-                known = found, tuple(sorted([Item(one.name, _is_folder(one), one.is_symlink()) for one in entries]))
-            if self._now is None or not is_old(found, self._now()) or any(one.is_link for one in known[1]):
-                return known[1]
-        self._known[folder] = known
-        self._complete = complete
-        return known[1]
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool | None:
-    try:
-        return entry.is_dir()
-    except OSError:
-        return None

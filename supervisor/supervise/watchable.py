@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from supervisor.core.instant import Instant
-from supervisor.files.file_cache import is_old
+from supervisor.files.listings import is_old
 from supervisor.files.mounts import filesystem
 from supervisor.files.reading import Signature, reason, shown_path, signature
 from supervisor.files.trees import SERVICES_FILE, ignored, is_document

@@ -11,7 +11,7 @@ import pytest
 from supervisor.core.instant import SECOND
 from supervisor.errors import UnreadableError
 from supervisor.files import reading
-from supervisor.files.file_cache import Kept, Listings, Reader
+from supervisor.files.file_cache import Kept, Reader
 from supervisor.files.reading import Content
 
 
@@ -92,22 +92,3 @@ def test_what_is_not_kept_is_forgotten(folder: Folder) -> None:
     folder.kept.keep_only({"b"})
     assert not folder.kept.is_unchanged("a")
     assert (folder.get(), folder.made) == ("one", 2)
-
-
-def test_a_folder_is_listed_again_when_it_changed_or_has_links(tmp_path: Path) -> None:
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b.json").touch()
-    listings = Listings(lambda: os.stat(tmp_path).st_ctime_ns + 3600 * SECOND)
-    first = listings.of(str(tmp_path))
-    assert [(one.name, one.is_folder) for one in first] == [("a", True), ("b.json", False)]
-    listings.begin()
-    assert listings.of(str(tmp_path)) is first
-    listings.begin()
-    (tmp_path / "c").symlink_to(tmp_path / "a")
-    linked = listings.of(str(tmp_path))
-    assert linked[-1] == ("c", True, True)
-    # Where it leads changes without the folder.
-    (tmp_path / "a").rmdir()
-    (tmp_path / "a").touch()
-    os.utime(tmp_path, ns=(0, 0))
-    assert listings.of(str(tmp_path))[-1] == ("c", False, True)

@@ -131,8 +131,15 @@ class Picture:
                 muted[verdict.cause].append(name)
         return muted
 
+    def is_node(self, node: DesiredNode) -> bool:
+        """False for a folder that cannot be looked into, and of which the world knows nothing."""
+        return node.declared or self.actual.facts(node.name).newest is not None
+
     def _judge_node(self, name: str) -> NodeVerdict:
-        actual = self.actual
+        actual, node = self.actual, self.desired.nodes[name]
+        if not self.is_node(node):
+            because = f"{node.file} cannot be looked into, and the world does not know it"
+            return NodeVerdict(NodeStanding.UNJUDGED, because, InputRef(node.file))
         if actual.folder is not None:
             return NodeVerdict(NodeStanding.UNJUDGED, "the world folder cannot be used", WORLD)
         if self.world_is_stale:
@@ -281,7 +288,7 @@ def declared_service(node: DesiredNode, service: DesiredService) -> Evidence:
 
 
 def declared_node(node: DesiredNode) -> Evidence:
-    return Evidence(node.file, node.pointer, node.line, node.name)
+    return Evidence(node.file, node.pointer, node.line if node.declared else None, node.name)
 
 
 def observation_time(document: Document) -> Evidence:

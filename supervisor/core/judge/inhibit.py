@@ -13,7 +13,7 @@ from supervisor.core.model.subjects import NodeRef, ServiceRef
 def inhibited_node(picture: Picture, node: DesiredNode) -> Drift | None:
     """A node that is not judged, muted by the input that keeps it from being judged."""
     verdict = picture.nodes[node.name]
-    if verdict.standing is not NodeStanding.UNJUDGED:
+    if verdict.standing is not NodeStanding.UNJUDGED or not picture.is_node(node):
         return None
     stale = picture.actual.folder is None and picture.world_is_stale
     condition = Condition.STALE_OBSERVATION if stale else Condition.INVALID_INPUT

@@ -71,13 +71,19 @@ class Judgement:
     def counts(self) -> Mapping[str, int]:
         totals = self._tally
         return {
-            "nodes": len(self.picture.desired.nodes),
+            "nodes": len(self.picture.desired.nodes) - self._no_nodes,
             "services": totals.services,
             "drift": totals.drift,
             "inhibited": totals.inhibited,
             "recommendations": totals.recommendations,
             "unmanaged": totals.unmanaged,
         }
+
+    @property
+    def _no_nodes(self) -> int:
+        """How many folders of the inventory cannot be looked into, with nothing to say that they are nodes."""
+        desired = self.picture.desired
+        return sum(not self.picture.is_node(node) for node in desired.nodes.values()) if desired.invalid else 0
 
     @property
     def recommendations(self) -> Iterator[Recommendation]:
@@ -147,7 +153,7 @@ class Judgement:
         if folder is not None:
             return None
         present = {*(one.file for one in desired.nodes.values()), *(one.file for one in actual.documents)}
-        if subject.path in present:
+        if subject.path in present or any(path.startswith(f"{subject.path}/") for path in present):
             return Closure.CLEARED, None
         # Below a folder that cannot be read nothing can be said to be gone.
         unreadable = (*(one.ref.path for one in desired.invalid), *(one.ref.path for one in actual.unreadable))

@@ -39,8 +39,9 @@ class DesiredNode(NamedTuple):
     """One ``hosts/<node>/services.yaml``.
 
     ``services_known`` is False when the file cannot be used: nothing is expected of the node's services then, and
-    nothing is said to be missing or unmanaged. ``broken`` are the names whose declaration has an error. ``addresses``,
-    as HOST:PORT, are for observers.
+    nothing is said to be missing or unmanaged. ``declared`` is False when its folder cannot be looked into: it is a
+    node only if the world knows it. ``broken`` are the names whose declaration has an error. ``addresses``, as
+    HOST:PORT, are for observers.
     """
 
     name: str
@@ -54,6 +55,7 @@ class DesiredNode(NamedTuple):
     broken: frozenset[str] = frozenset()
     services_known: bool = True
     addresses: tuple[str, ...] = ()
+    declared: bool = True
 
 
 class Desired(NamedTuple):

@@ -10,11 +10,19 @@ from supervisor.core.model.desired import Desired
 from supervisor.core.model.problems import InvalidInput, Level, Problem
 from supervisor.core.model.subjects import HOSTS
 from supervisor.errors import InputError, UnreadableError
-from supervisor.files.file_cache import Changes, Item, Kept, Listings, Reader
-from supervisor.files.inventory.services_file import MISNAMED, NodePart, ServicesFile, is_plain, parse_services
+from supervisor.files.file_cache import Changes, Kept, Reader
+from supervisor.files.inventory.services_file import (
+    MISNAMED,
+    NodePart,
+    ServicesFile,
+    closed_folder,
+    is_plain,
+    parse_services,
+)
+from supervisor.files.listings import Listing, Listings
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Settle, reason, shown_path
-from supervisor.files.trees import SERVICES_FILE
+from supervisor.files.trees import HOSTS_TREE, SERVICES_FILE
 
 
 def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Desired]:
@@ -29,7 +37,7 @@ class Inventory:
         self._folder = folder
         self._kept: Kept[NodePart] = Kept(folder, reader)
         self._listings = Listings(reader.now)
-        self._listed: tuple[Item, ...] = ()
+        self._listed: Listing | None = None
         self._names: dict[str, str] = {}
         self._parts: dict[str, NodePart] = {}
         self._loaded: Loaded[Desired] = Loaded(Desired(folder=InvalidInput(HOSTS, ())))
@@ -45,7 +53,7 @@ class Inventory:
                 return self._keep({}, _unusable_folder(message))
             if listed is not self._listed:
                 self._listed = listed
-                names = sorted((one.name for one in listed if not one.name.startswith(".")), key=os.fsencode)
+                names = sorted([item.name for item in listed.items if HOSTS_TREE.holds(item.name)], key=os.fsencode)
                 self._names = {name: _relative(name) for name in names}
                 self._kept.keep_only(set(self._names.values()))
             same = self._kept.unchanged(self._names.values())
@@ -58,8 +66,8 @@ class Inventory:
         else:
             found = dict[str, NodePart | None]()
             for path, whole in sorted(changes.items()):
-                name, _, rest = path.partition("/")
-                if rest == SERVICES_FILE and not name.startswith("."):
+                if HOSTS_TREE.reads(path):
+                    name = path.partition("/")[0]
                     found[name] = self._part(name, whole)
             if all(part == self._parts.get(name) for name, part in found.items()):
                 return self._loaded
@@ -114,8 +122,13 @@ class Inventory:
         file = ServicesFile(name)
         folder = os.path.join(self._folder, name)
         if not isinstance(error, FileNotFoundError):
-            if not _could_be_a_node(folder):
+            try:
+                os.stat(os.path.join(folder, "."))
+            except NotADirectoryError:
+                # A plain file beside the node folders.
                 return None
+            except OSError as closed:
+                return closed_folder(name, f"cannot be looked into: {reason(closed)}")
             file.fail(error if isinstance(error, InputError) else UnreadableError(f"cannot be read: {reason(error)}"))
         elif os.path.lexists(self._kept.path(_relative(name))):
             file.fail(InputError("is a symbolic link to nothing"))
@@ -128,17 +141,6 @@ class Inventory:
 
 def _relative(name: str) -> str:
     return f"{name}/{SERVICES_FILE}"
-
-
-def _could_be_a_node(path: str) -> bool:
-    """False for plain files beside the node folders, which have no services.yaml to speak of."""
-    try:
-        os.stat(os.path.join(path, "."))
-    except NotADirectoryError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def _unusable_folder(message: str) -> Loaded[Desired]:

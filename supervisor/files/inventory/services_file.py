@@ -57,6 +57,16 @@ class NodePart(NamedTuple):
     problems: tuple[Problem, ...]
 
 
+def closed_folder(name: str, fault: str) -> NodePart:
+    """A folder that cannot be looked into: whether it is a node's cannot be told, nor what it expects."""
+    folder = f"hosts/{shown_path(name)}"
+    closed = Problem(folder, None, None, Level.ERROR, fault)
+    node = DesiredNode(name, folder, services_known=False, declared=False)
+    return NodePart(
+        node if node_name_fault(name) is None else None, InvalidInput(InputRef(folder), (closed,)), (closed,)
+    )
+
+
 def is_plain(part: NodePart | None) -> bool:
     """Whether it is a node's, and nothing is to be said of it."""
     return part is not None and part.node is not None and not part.problems

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import partial
 
 from supervisor.core.model.actual import Actual, Reading
@@ -10,12 +11,12 @@ from supervisor.core.model.problems import InvalidInput, Level, Problem
 from supervisor.core.model.subjects import WORLD
 from supervisor.core.state.world_union import update
 from supervisor.errors import InputError, UnreadableError
-from supervisor.files.file_cache import Changes, Kept, Listings, Reader
+from supervisor.files.file_cache import Changes, Kept, Reader
+from supervisor.files.listings import Item, Listings, walk
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Settle, reason, shown_path
-from supervisor.files.trees import could_be_document
+from supervisor.files.trees import SUFFIXES, WORLD_TREE, ignored, is_document
 from supervisor.files.world.document import parse_document, unreadable
-from supervisor.files.world.walk import documents
 
 
 def load_world(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Actual]:
@@ -43,8 +44,7 @@ class World:
         if changes is None or not known:
             try:
                 if not self._listings.hold():
-                    self._listings.begin()
-                    self._files = dict(documents(self._folder, self._listings))
+                    self._files = dict(_documents(self._folder, self._listings))
             except OSError as error:
                 return self._unusable(f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}")
             files = self._files
@@ -59,7 +59,7 @@ class World:
                 self._kept.keep_only(files)
         else:
             for relative, whole in sorted(changes.items()):
-                if could_be_document(relative):
+                if WORLD_TREE.reads(relative):
                     changed[relative] = self._reading(relative, None, whole, known.get(relative))
         if not changed and self._loaded is not None and self._loaded.value is before:
             return self._loaded
@@ -92,3 +92,20 @@ class World:
         except InputError as error:
             fault_reading = unreadable(relative, error)
         return before if before == fault_reading else fault_reading
+
+
+def _documents(root: str, listings: Listings) -> Iterator[tuple[str, str | None]]:
+    """Relative paths of documents, and of folders that cannot be looked into with the reason; OSError for the root."""
+    for folder in walk(root, listings, _is_folder):
+        if folder.listing is None:
+            yield folder.relative, folder.fault
+            continue
+        for item in folder.listing.items:
+            if not item.is_folder and is_document(item.name):
+                yield folder.path_of(item), None
+
+
+def _is_folder(item: Item) -> bool:
+    """Where it cannot be told, looking into it says why, unless its name says that it is a document."""
+    is_folder = not item.name.endswith(SUFFIXES) if item.is_folder is None else item.is_folder
+    return is_folder and not ignored(item.name)

@@ -110,3 +110,20 @@ def test_when_a_document_cannot_be_read(tmp_path: Path, subject: str, why: str |
 )
 def test_when_the_nodes_file_cannot_be_used(tmp_path: Path, subject: str, why: str | None) -> None:
     assert closure(tmp_path, subject, nas="services: [", fleet=ONLINE) == why
+
+
+@pytest.mark.parametrize(
+    ("subject", "why"),
+    [
+        ("node:pi4", None),
+        ("service:pi4/web", None),
+        ("input:hosts/pi4/services.yaml", None),
+        ("input:hosts/nas", "cleared"),
+    ],
+)
+def test_below_a_folder_that_cannot_be_looked_into_nothing_is_resolved(
+    tmp_path: Path, subject: str, why: str | None
+) -> None:
+    (tmp_path / "hosts").mkdir()
+    (tmp_path / "hosts" / "pi4").symlink_to("pi4")
+    assert closure(tmp_path, subject, fleet=ONLINE) == why
