@@ -101,6 +101,19 @@ def _recover(path: str, position: Position, source: str) -> tuple[list[Event], P
     return events, end
 
 
+def of_all_sources(path: str) -> list[Event]:
+    """The events of every supervisor in the log and in those renamed beside it, by their sequence; nothing is written.
+
+    What cannot be read is passed over: this is for a hint, not for what is open.
+    """
+    events: list[Event] = []
+    for name, _ in _names(path):
+        with suppress(OSError), _opened(name) as descriptor:
+            if descriptor is not None:
+                events += _events(descriptor, 0, None)[0]
+    return sorted(events, key=lambda event: int(event["sequence"]))
+
+
 def read(path: str, offset: int = 0, inode: int = 0) -> tuple[list[Event], int, int]:
     """Our events (of any host) from ``offset`` on, the offset behind the last whole line, and the file's inode.
 

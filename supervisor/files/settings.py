@@ -42,6 +42,13 @@ def parse_path(text: str) -> str:
     return text
 
 
+def parse_source(text: str) -> str:
+    """The last part of the ``source`` of our events; ``hostname`` stands for the machine's own."""
+    if not 0 < len(text) <= 200 or not text.isprintable() or " " in text or "/" in text:
+        raise ValueError(f"{text[:60]!r} is no name: 1 to 200 printable characters without blanks and slashes")
+    return text
+
+
 def parse_positive_duration(text: str) -> Duration:
     duration = parse_duration(text)
     if duration <= 0:
@@ -73,6 +80,9 @@ KEYS: tuple[Key, ...] = (
     Key("world", "/opt/homelab/world", parse_path, "folder the observer writes to"),
     Key("event_log", "/tmp/agent-events.log", parse_path, "JSON Lines file events are appended to"),
     Key("checkpoint", "/tmp/supervisor-checkpoint.json", parse_path, "what is open and what was announced"),
+    Key(
+        "source", "hostname", parse_source, "events are those of /runtime-supervisor/SOURCE (hostname: this machine's)"
+    ),
     Key("resync_interval", "60s", parse_positive_duration, "a pass at least this often"),
     Key("quiet_period", "500ms", parse_duration, "changes within it are taken together"),
     Key("max_delay", "5s", parse_positive_duration, "a pass at the latest this long after a change"),
@@ -92,6 +102,7 @@ class Settings(NamedTuple):
     world: str
     event_log: str
     checkpoint: str
+    source: str
     resync_interval: Duration
     quiet_period: Duration
     max_delay: Duration

@@ -1,4 +1,4 @@
-"""The last paragraph of a pass: what is to be announced is appended, then the checkpoint kept."""
+"""The last paragraph of a pass: what is to be announced is appended, then the checkpoint is saved."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Self
 
 from supervisor.core.announce.emissions import Emission, number
 from supervisor.core.announce.events import START, Event, event_source
-from supervisor.core.announce.ledger import Folding, Ledger, fold
+from supervisor.core.announce.ledger import Folding, Ledger, fold, open_sources
 from supervisor.core.announce.settled import Settled
 from supervisor.core.instant import Instant
 from supervisor.core.judge.reconcile import Judgement
@@ -22,7 +22,7 @@ from supervisor.files.settings import Settings
 
 
 class Recorder:
-    """The emitter: appends what is to be announced, then keeps the checkpoint; holds the lock on it meanwhile.
+    """Appends what is to be announced, then saves the checkpoint; holds the lock on it meanwhile.
 
     The order of writes is: append the events, fsync the log, write the new checkpoint beside the old, fsync it, rename
     it, fsync the folder. A crash between any two leaves the old checkpoint and a log that may be ahead of it; the next
@@ -33,10 +33,12 @@ class Recorder:
     def __init__(self, settings: Settings, lock: Lock | None = None) -> None:
         self._log_path = settings.event_log
         self._path = settings.checkpoint
-        self._source = event_source(socket.gethostname())
+        self._name = settings.source
+        self._source = event_source(socket.gethostname() if settings.source == "hostname" else settings.source)
         self._lock = lock or Lock(self._path)
         self._state: Checkpoint | None = None
         self._saved_as: tuple[int, int, int] | None = None
+        self._save_failed = False
         self._settled = Settled()
         self._notices: list[str] = []
 
@@ -49,8 +51,8 @@ class Recorder:
         self._lock.release()
 
     def for_settings(self, settings: Settings) -> Recorder:
-        """Itself when the outputs stay where they are, else one for the new places; after an OutputError it stays."""
-        if (settings.event_log, settings.checkpoint) == (self._log_path, self._path):
+        """Itself when name and outputs stay as they are, else another recorder; after an OutputError it stays."""
+        if (settings.event_log, settings.checkpoint, settings.source) == (self._log_path, self._path, self._name):
             return self
         if settings.checkpoint == self._path:
             return Recorder(settings, self._lock)
@@ -81,7 +83,7 @@ class Recorder:
             self._state = None
             position = eventlog.append(self._log_path, folding.through(events))
             ledger = replace(folding.ledger(), summary=judgement.summary)
-        if emissions or ledger != state.ledger or watch != state.watch:
+        if emissions or self._save_failed or ledger != state.ledger or watch != state.watch:
             self._save(Checkpoint(ledger, position, watch, now))
         self._settled = settled.after(ledger, judgement)
         return emissions
@@ -106,15 +108,26 @@ class Recorder:
             aside = checkpoint.set_aside(self._path, now)
             self._notices.append(f"{error}; set aside as {os.path.basename(aside)} and rebuilt")
             saved = None
-        if saved is None:
-            events, position = eventlog.recover(self._log_path, START, self._source)
-            state = Checkpoint(fold(Ledger(), events).unannounced(), position, None, now)
-            self._save(state)
-            return state
+        return self._rebuilt(now) if saved is None else self._caught_up(saved, now)
+
+    def _rebuilt(self, now: Instant) -> Checkpoint:
+        """Without a checkpoint: what our events of the log leave open is to be announced again."""
+        events, position = eventlog.recover(self._log_path, START, self._source)
+        state = Checkpoint(fold(Ledger(), events).unannounced(), position, None, now)
+        self._save(state)
+        if not events:
+            # Nothing of ours, but of somebody: perhaps that was us, under the name that this machine had.
+            for source in open_sources(eventlog.of_all_sources(self._log_path)):
+                name = source.removeprefix(event_source(""))
+                self._notices.append(f"open events of {source}; set source: {name} to go on")
+        return state
+
+    def _caught_up(self, saved: Checkpoint, now: Instant) -> Checkpoint:
+        """With a checkpoint: the events behind its position are taken in, where they follow on it."""
         events, position = eventlog.recover(self._log_path, saved.position, self._source)
         unknown: list[Event] = []
         for event in events:
-            # One after another: what is left of an earlier life of the log does not follow on.
+            # What is left of an earlier life of the log does not follow on.
             if int(event["sequence"]) == saved.ledger.sequence + len(unknown) + 1:
                 unknown.append(event)
         state = saved._replace(ledger=fold(saved.ledger, unknown), position=position)
@@ -126,12 +139,14 @@ class Recorder:
         return state
 
     def _save(self, state: Checkpoint) -> None:
-        self._state = None
+        # Whichever checkpoint is on the disk if this fails, and however durable: the next pass saves the whole again.
+        self._state, self._save_failed = None, True
         checkpoint.save(self._path, state)
         self._remember(state)
+        self._save_failed = False
 
     def _remember(self, state: Checkpoint) -> None:
         self._saved_as = checkpoint.stamp(self._path)
         if self._saved_as is None:
-            raise CheckpointError(f"cannot keep {self._path}: it vanished right after it was written")
+            raise CheckpointError(f"cannot find {self._path}: it vanished right after it was written")
         self._state = state

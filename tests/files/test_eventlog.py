@@ -136,6 +136,18 @@ def test_a_line_of_others_that_looks_like_ours_is_no_event(tmp_path: Path) -> No
     assert eventlog.recover(str(log), START, SOURCE)[0] == []
 
 
+def test_the_events_of_all_supervisors_are_found_and_nothing_is_written(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    eventlog.append(str(log), [{**event(1), "source": "/runtime-supervisor/other"}])
+    log.rename(tmp_path / "log.1")
+    torn = event_line(event(2)) + b'{"torn'
+    log.write_bytes(torn)
+    (tmp_path / "log.2").mkdir()
+    events = eventlog.of_all_sources(str(log))
+    assert [one["source"] for one in events] == ["/runtime-supervisor/other", SOURCE]
+    assert log.read_bytes() == torn
+
+
 def test_any_number_of_rotations_are_followed(tmp_path: Path) -> None:
     log = tmp_path / "log"
     position = eventlog.append(str(log), [event(1)])

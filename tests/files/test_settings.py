@@ -41,6 +41,10 @@ def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
         ("max_input_bytes: 16", "max_input_bytes ({path}:1): '16' has no unit: write 16B, 16KiB, 16MiB or 16GiB"),
         ("max_input_bytes: 0B", "max_input_bytes ({path}:1): must be at least 1B"),
         ("repeated_failures: 0", "repeated_failures ({path}:1): '0' is no whole number from 1 to 1000"),
+        (
+            "source: a/b",
+            "source ({path}:1): 'a/b' is no name: 1 to 200 printable characters without blanks and slashes",
+        ),
         ("world:", "world ({path}:1): must be one value"),
         ("world: [a]", "world ({path}:1): must be one value"),
         ("\nstale_afte: 5m", "stale_afte ({path}:2): is no known setting; did you mean stale_after?"),

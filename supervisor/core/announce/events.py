@@ -17,6 +17,7 @@ Event = Mapping[str, Any]
 LINE_LIMIT = 64 * 1024
 """Bytes of one line of the log at most, its newline included."""
 
+_OURS = "/runtime-supervisor/"
 _CUTTABLE = ("affects", "evidence", "blocked_by", "root_causes", "candidates")
 _TYPES = frozenset(EventType)
 
@@ -32,9 +33,9 @@ class Position(NamedTuple):
 START = Position(0, 0, "")
 
 
-def event_source(hostname: str) -> str:
-    """``source`` of every event of the supervisor on this host."""
-    return f"/runtime-supervisor/{hostname}"
+def event_source(name: str) -> str:
+    """``source`` of every event of the supervisor of this name."""
+    return f"{_OURS}{name}"
 
 
 def make_event(source: str, sequence: int, now: Instant, type_: EventType, subject: str, data: dict[str, Any]) -> Event:
@@ -88,9 +89,7 @@ def parse_line(line: bytes, source: str | None = None) -> Event | None:
         return None
     if not isinstance(event, dict) or not isinstance(event.get("data"), dict):
         return None
-    mine = (
-        str(event.get("source")).startswith("/runtime-supervisor/") if source is None else event.get("source") == source
-    )
+    mine = str(event.get("source")).startswith(_OURS) if source is None else event.get("source") == source
     texts = (event.get("type"), event.get("subject"), event.get("time"), event.get("id"))
     if not mine or not all(isinstance(text, str) for text in texts) or event["type"] not in _TYPES:
         return None

@@ -126,3 +126,11 @@ def fold(ledger: Ledger, events: Iterable[Event]) -> Ledger:
     for event in events:
         folding.take(event)
     return folding.ledger()
+
+
+def open_sources(events: Iterable[Event]) -> list[str]:
+    """The sources of which these events, in order, leave something open; sorted."""
+    by_source: dict[str, list[Event]] = {}
+    for event in events:
+        by_source.setdefault(event["source"], []).append(event)
+    return sorted(source for source, own in by_source.items() if fold(Ledger(), own).open)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from supervisor.core.announce.events import Event, event_source, make_event
-from supervisor.core.announce.ledger import Folding, Ledger, OpenEntry, fold
+from supervisor.core.announce.ledger import Folding, Ledger, OpenEntry, fold, open_sources
 from supervisor.core.instant import SECOND
 from supervisor.core.model.findings import EventType, Summary
 
@@ -85,3 +85,10 @@ def test_the_line_of_an_entry_is_json_that_breaks_no_line() -> None:
     entry = OpenEntry.of({"fingerprint": A, "subject": "node:nas", "reason": "two\nlines\u2028"}, NOW, NOW)
     assert entry.line.isprintable()
     assert entry.recommendation()["reason"] == "two\nlines\u2028"
+
+
+def test_the_sources_that_leave_something_open_are_told_apart() -> None:
+    """Each has a sequence of its own, and only it resolves what it opened."""
+    of_old, of_new, calm = ([{**opened(1), "source": event_source(name)}] for name in ("old", "new", "calm"))
+    resolved = {**event(2, EventType.RESOLVED, fingerprint=A), "source": event_source("calm")}
+    assert open_sources([*of_old, *of_new, *calm, resolved]) == ["/runtime-supervisor/new", "/runtime-supervisor/old"]
