@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import weakref
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple
 
 from supervisor.core.instant import Instant
@@ -15,6 +12,7 @@ from supervisor.files.inventory.load import Inventory
 from supervisor.files.reading import Settle
 from supervisor.files.settings import Settings
 from supervisor.files.world.load import World
+from supervisor.process import collector
 
 
 class Hints(NamedTuple):
@@ -50,7 +48,7 @@ class Judge:
 
     def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
         """Look at both folders, or at the files alone that ``hints`` names, and judge."""
-        with collector_at_rest():
+        with collector.at_rest():
             desired = self._inventory.read(None if hints is None else hints.inventory)
             actual = self._world.read(None if hints is None else hints.world)
             problems = (*desired.problems, *actual.problems)
@@ -59,27 +57,13 @@ class Judge:
             )
         return self._before
 
-    def traces(self) -> list[weakref.ref[object]]:
+    def traces(self) -> collector.Traces:
         """By these it can be told whether anything large of it is still there when it was let go."""
-        return [weakref.ref(one) for one in (self._inventory, self._world, self._before) if one is not None]
-
-
-@contextmanager
-def collector_at_rest() -> Iterator[None]:
-    """Python looks through all objects again and again while there come more; what is made here has no cycles."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+        return collector.Traces(self._inventory, self._world, self._before)
 
 
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:
     """One judgement of everything, at a moment or by a clock."""
-    with collector_at_rest():
-        judgement = Judge(settings, now if callable(now) else lambda: now, settle, once=True).judge(settings)
-        # It stays to the end of the command; the collector need not look through it while the report is written.
-        gc.freeze()
-    return judgement
+    # It stays to the end of the command; the collector need not look through it while the report is written.
+    with collector.setting_aside():
+        return Judge(settings, now if callable(now) else lambda: now, settle, once=True).judge(settings)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,8 +16,9 @@ from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.findings import EventType, Severity
 from supervisor.errors import OutputError, SupervisorError
 from supervisor.files.settings import Settings
-from supervisor.passes.read_and_judge import Hints, Judge, collector_at_rest
+from supervisor.passes.read_and_judge import Hints, Judge
 from supervisor.passes.recorder import Recorder
+from supervisor.process import collector
 from supervisor.process.clock import Clock
 from supervisor.supervise.watch import WATCHING
 from supervisor.supervise.workqueue import Task, Trigger, Workqueue
@@ -152,23 +152,17 @@ class Worker:
         if self._judge is not None and task.trigger not in _ANEW:
             return self._judge.judge(self.settings, hints)
         self._forget()
-        gc.collect()
-        with collector_at_rest():
+        collector.collect()
+        with collector.setting_aside():
             self._judge = Judge(self.settings, self._now, self.clock.settle)
-            judgement = self._judge.judge(self.settings, hints)
-            # What is kept for long is no matter for the collector, which would stop everything to look through it.
-            gc.freeze()
-        return judgement
+            return self._judge.judge(self.settings, hints)
 
     def _forget(self) -> None:
         """Let go of all that was read and found, before as much again is made."""
-        traces = [] if self._judge is None else self._judge.traces()
+        traces = collector.Traces() if self._judge is None else self._judge.traces()
         self._judge = None
         self.recorder.forget()
-        # It went as it was let go, if nothing in it leads back to itself. What does is found by the collector alone,
-        # where it is not frozen; and to look through all of the program takes longer than a pass of a homelab.
-        if any(trace() is not None for trace in traces):
-            gc.unfreeze()
+        traces.give_back()
 
     def _now(self) -> Instant:
         """The moment of the judgement; what waiting counts by is asked with it, for the two may drift apart later."""
