@@ -1,5 +1,5 @@
 """``python -m supervisor``: the same as the command ``runtime-supervisor``."""
 
-from supervisor.cli import entry
+from supervisor.cli.main import entry
 
 entry()

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from supervisor.cli import SCHEMAS
+from supervisor.cli.commands.schema import SCHEMAS
 from supervisor.core.announce.report import report_json
 from supervisor.core.instant import SECOND, parse_instant
 from supervisor.core.model.problems import Level

@@ -23,7 +23,7 @@ SELDOM = ["tenacity", "difflib", "logging", "concurrent.futures", "multiprocessi
 
 SCRIPT = """\
 import sys
-from supervisor.cli import main
+from supervisor.cli.main import main
 try:
     main(sys.argv[1:])
 except SystemExit:
@@ -38,7 +38,7 @@ def imported(*arguments: str) -> set[str]:
     command = [sys.executable, "-c", SCRIPT, *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=True)
     loaded = set(done.stderr.splitlines()[-1].split())
-    assert "supervisor.cli" in loaded
+    assert "supervisor.cli.main" in loaded
     return loaded
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 
-from supervisor.cli import entry
+from supervisor.cli.main import entry
 from tests.bench.daemons import STAMP
 
 _PIPE = int(os.environ["BENCH_STAMPS"])

@@ -161,7 +161,7 @@ def python_for(user: int) -> str:
     """An interpreter that a user without privileges may start, with what the supervisor needs."""
     for python in (sys.executable, "/usr/bin/python3"):
         with suppress(PermissionError):
-            done = as_user(user, [python, "-c", "import yaml, watchdog, structlog, supervisor.cli"])
+            done = as_user(user, [python, "-c", "import yaml, watchdog, structlog, supervisor.cli.main"])
             if done.returncode == 0:
                 return python
     pytest.skip("no Python that an unprivileged user may start")

@@ -78,7 +78,7 @@ def _child(order: dict[str, Any]) -> None:
         os.close(file)
     code = 1
     try:
-        from supervisor.cli import main
+        from supervisor.cli.main import main
 
         if order["die_at"]:
             _die_at(order["die_at"], f"{order['out']}.step")

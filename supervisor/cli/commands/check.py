@@ -1,0 +1,44 @@
+"""``check``: settings, inventory and world, each problem with its place."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from supervisor.cli.exits import DONE, FAILED
+from supervisor.cli.options import Parser, add_output, add_settings, settings_of
+from supervisor.cli.output import write_json, write_lines
+
+HELP = "check settings, inventory and world; exit 1 on an error"
+OPERANDS = ""
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--strict", action="store_true", help="exit 1 on a warning too")
+    add_output(parser)
+    add_settings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = settings_of(options)
+    from supervisor.core.model.problems import Level
+    from supervisor.core.state.graph import build_graph, problems_of
+    from supervisor.files.inventory.load import load_inventory
+    from supervisor.files.world.load import load_world
+    from supervisor.process.clock import Clock
+
+    settle = Clock().settle
+    desired = load_inventory(settings.inventory, settings.max_input_bytes, settle)
+    actual = load_world(settings.world, settings.max_input_bytes, settle)
+    problems = problems_of((*desired.problems, *actual.problems), build_graph(desired.value))
+    if options.output == "json":
+        from supervisor.core.announce.report import problem_json
+
+        write_json({"version": 1, "problems": [problem_json(problem) for problem in problems]})
+    else:
+        write_lines([str(problem) for problem in problems])
+        if not problems:
+            nodes, documents = len(desired.value.nodes), len(actual.value.readings)
+            print(f"no problems: {nodes} nodes, {documents} world documents", file=sys.stderr)
+    wrong = any(problem.level is Level.ERROR or options.strict for problem in problems)
+    return FAILED if wrong else DONE

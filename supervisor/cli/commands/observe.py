@@ -1,0 +1,36 @@
+"""``observe``: the observer, which writes what runs on this machine into the world folder."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from supervisor.cli.exits import DONE
+from supervisor.cli.options import Parser, add_settings, flags
+
+HELP = "write what runs on this machine into the world folder"
+OPERANDS = ""
+
+
+def add_options(parser: Parser) -> None:
+    from supervisor.observe.settings import OBSERVER
+
+    parser.add_argument("--once", action="store_true", help="look once and end, for cron")
+    add_settings(parser, OBSERVER)
+
+
+def run(options: argparse.Namespace) -> int:
+    from supervisor.process import signals
+
+    if not options.once:
+        signals.block()
+    from supervisor.observe.settings import OBSERVER, load_observer_settings
+
+    settings = load_observer_settings(flags(options, OBSERVER), os.environ, options.config)
+    from supervisor.observe import service
+
+    if options.once:
+        service.look_once(settings)
+    else:
+        service.run(settings)
+    return DONE

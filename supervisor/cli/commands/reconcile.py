@@ -1,0 +1,51 @@
+"""``reconcile``: one pass now."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from supervisor.cli.exits import DEGRADED, DONE, UNSTABLE
+from supervisor.cli.judging import judge_at
+from supervisor.cli.options import Parser, add_at, add_output, add_settings, settings_of
+from supervisor.cli.output import write_json, write_lines
+
+HELP = "one pass now"
+OPERANDS = ""
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="only report: append nothing, keep no checkpoint")
+    add_at(parser)
+    parser.add_argument("--detailed-exitcode", action="store_true", help="exit 0 nominal, 2 degraded, 3 unstable")
+    add_output(parser)
+    add_settings(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    settings = settings_of(options)
+    from supervisor.core.announce.report import report_json
+    from supervisor.core.model.findings import Summary
+
+    if options.dry_run:
+        judgement = judge_at(settings, options.at)
+    else:
+        from supervisor.passes.recorder import Recorder
+
+        with Recorder(settings) as recorder:
+            judgement = judge_at(settings, options.at)
+            try:
+                recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
+            finally:
+                for notice in recorder.take_notices():
+                    print(f"runtime-supervisor: {notice}", file=sys.stderr)
+    report = judgement.report
+    if options.output == "json":
+        write_json(report_json(report))
+    else:
+        from supervisor.show import terminal
+
+        write_lines(terminal.report(report, terminal.Style.of(sys.stdout)))
+    if not options.detailed_exitcode:
+        return DONE
+    return {Summary.NOMINAL: DONE, Summary.DEGRADED: DEGRADED, Summary.UNSTABLE: UNSTABLE}[report.summary]

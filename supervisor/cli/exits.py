@@ -1,0 +1,4 @@
+"""The exit codes, as the contract has them."""
+
+DONE, FAILED, DEGRADED, UNSTABLE, USAGE, LOCKED, SETTINGS = 0, 1, 2, 3, 64, 75, 78
+INTERRUPTED = 130
