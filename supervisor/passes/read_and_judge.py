@@ -11,6 +11,7 @@ from supervisor.files.file_cache import Changes, Reader
 from supervisor.files.inventory.load import Inventory
 from supervisor.files.reading import Settle
 from supervisor.files.settings import Settings
+from supervisor.files.trees import HOSTS_TREE, TREES, WORLD_TREE
 from supervisor.files.world.load import World
 from supervisor.process import collector
 
@@ -23,12 +24,12 @@ class Hints(NamedTuple):
 
     @classmethod
     def of(cls, changes: Changes) -> Hints:
-        """From paths that begin with ``hosts/`` or ``world/``."""
-        found: dict[str, dict[str, bool]] = {"hosts": {}, "world": {}}
+        """From paths that begin with the name of their tree."""
+        by_tree: dict[str, dict[str, bool]] = {tree.name: {} for tree in TREES}
         for path, whole in changes.items():
-            root, _, relative = path.partition("/")
-            found[root][relative] = whole
-        return cls(found["hosts"], found["world"])
+            name, _, relative = path.partition("/")
+            by_tree[name][relative] = whole
+        return cls(by_tree[HOSTS_TREE.name], by_tree[WORLD_TREE.name])
 
 
 class Judge:

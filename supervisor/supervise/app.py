@@ -124,7 +124,7 @@ class _Daemon:
 
     def _watch(self, settings: Settings) -> str:
         """Called by the worker before it looks at everything, so that no change falls between watching and reading."""
-        before, state = self._watcher.state, self._watcher.check(roots(settings.inventory, settings.world))
+        before, state = self._watcher.state, self._watcher.check(roots(settings))
         if state != before and state != WATCHING:
             self._log.warning("watch=degraded", why=state.removeprefix("degraded: "))
         elif state != before and before.startswith("degraded"):

@@ -33,7 +33,6 @@ from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGroupe
 
 from supervisor.core.instant import SECOND, Instant
 from supervisor.files.reading import reason
-from supervisor.files.trees import ignored
 from supervisor.supervise.watchable import Identity, Root, Surveyor, watches
 
 WATCHING = "inotify"
@@ -213,23 +212,20 @@ class _Handler(FileSystemEventHandler):
 
     def _tell(self, event: FileSystemEvent) -> None:
         source, target = self._below(event.src_path), self._below(event.dest_path)
+        tree = self._root.tree
         if event.is_directory:
-            if any(path and not any(map(ignored, path.split("/"))) for path in (source, target)):
+            if any(path and (tree.holds(path) or tree.reads(path)) for path in (source, target)):
                 self._listener.stirred()
             return
-        if source and self._matters(source):
+        if source and tree.reads(source):
             if isinstance(event, _BEGINNINGS):
-                self._listener.began(f"{self._root.name}/{source}")
+                self._listener.began(f"{tree.name}/{source}")
             else:
-                self._listener.ended(f"{self._root.name}/{source}")
-        if target and self._matters(target):
-            self._listener.renamed(f"{self._root.name}/{target}")
+                self._listener.ended(f"{tree.name}/{source}")
+        if target and tree.reads(target):
+            self._listener.renamed(f"{tree.name}/{target}")
 
     def _below(self, path: str | bytes) -> str:
         """Relative to the root; nothing for what is not below it, the root itself among that."""
         text = os.fsdecode(path)
         return text[len(self._real) + 1 :] if text.startswith(f"{self._real}/") else ""
-
-    def _matters(self, path: str) -> bool:
-        *folders, name = path.split("/")
-        return self._root.matters(name) and not any(map(ignored, folders))

@@ -1,32 +1,32 @@
-"""What there is to watch below the two folders, what no watch would see, and what the kernel really watches."""
+"""What there is to watch below the input folders, what no watch would see, and what the kernel really watches."""
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from supervisor.core.instant import Instant
-from supervisor.files.listings import is_old
+from supervisor.files.listings import Folder, Item, Listings, walk
 from supervisor.files.mounts import filesystem
-from supervisor.files.reading import Signature, reason, shown_path, signature
-from supervisor.files.trees import SERVICES_FILE, ignored, is_document
+from supervisor.files.reading import reason, shown_path
+from supervisor.files.settings import Settings
+from supervisor.files.trees import TREES, Tree
 
 _FDINFO = "/proc/self/fdinfo"
 _REMOTE = frozenset(("9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "nfs", "nfs4", "smb3", "virtiofs"))
+_UNREADABLE = "cannot be read: "
 
 Identity = tuple[int, int] | None
+"""Device and inode of a folder; None when it is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
-    """A folder to watch, under the name that the report gives it, and which names of files in it matter."""
+class Root(NamedTuple):
+    """An input folder to watch, and the tree that it holds."""
 
-    name: str
+    tree: Tree
     path: str
-    matters: Callable[[str], bool]
 
     def identity(self) -> Identity:
         with suppress(OSError):
@@ -35,43 +35,30 @@ class Root:
         return None
 
 
-def roots(inventory: str, world: str) -> tuple[Root, ...]:
-    return Root("hosts", inventory, SERVICES_FILE.__eq__), Root("world", world, is_document)
+def roots(settings: Settings) -> tuple[Root, ...]:
+    """The folders of all input trees."""
+    return tuple(Root(tree, getattr(settings, tree.setting)) for tree in TREES)
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(NamedTuple):
     """The folders to be watched by path, and what no watch can see, in words."""
 
     folders: dict[str, Identity]
     blind: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Listing:
-    """A folder's real folders, and its links with whether their names matter; ``signature`` is None while it is young.
-
-    Where a link leads may change without its folder.
-    """
-
-    identity: Identity
-    signature: Signature | None
-    folders: tuple[str, ...]
-    links: tuple[tuple[str, bool], ...]
-
-
 class Surveyor:
-    """Walks the roots as watchdog does: every folder, no link followed. Lists a folder again only when it changed."""
+    """Looks through the roots as watchdog does: every folder, no link followed. ``now`` tells how old a folder is."""
 
     def __init__(self, now: Callable[[], Instant]) -> None:
         self._now = now
-        self._known: dict[str, _Listing] = {}
+        self._places: dict[Root, _Place] = {}
 
     def survey(self, wanted: tuple[Root, ...]) -> Survey:
-        known, self._known = self._known, {}
+        self._places = {root: self._places.get(root) or _Place(root, self._now) for root in wanted}
         folders: dict[str, Identity] = {}
         blind: list[str] = []
-        for root in wanted:
+        for root, place in self._places.items():
             # Under the name it was given: it may be a link that is turned elsewhere.
             folders[root.path] = root.identity()
             if folders[root.path] is None:
@@ -79,38 +66,58 @@ class Surveyor:
             kind = filesystem(root.path)
             if kind in _REMOTE:
                 blind.append(f"{root.path} is on {kind}, where changes by other machines are not noticed")
-            work = [os.path.realpath(root.path)]
-            while work:
-                folder = work.pop()
-                listing = known.get(folder)
-                try:
-                    status = os.stat(folder)
-                    if listing is None or listing.signature != signature(status):
-                        listing = self._list(root, folder, status)
-                except OSError as error:
-                    if error.errno != errno.ENOENT:
-                        blind.append(f"{shown_path(folder)} is not watched: {reason(error)}")
-                    continue
-                self._known[folder] = listing
-                folders[folder] = listing.identity
-                for path, matters in listing.links:
-                    if matters or os.path.isdir(path):
-                        blind.append(f"{shown_path(path)} is a symbolic link, behind which changes are not noticed")
-                if listing.folders:
-                    work += reversed(listing.folders)
+            place.look()
+            folders.update(place.folders)
+            blind += place.blind
         return Survey(folders, tuple(blind))
 
-    def _list(self, root: Root, folder: str, status: os.stat_result) -> _Listing:
-        found = signature(status)
-        folders, links = [], []
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif entry.is_symlink() and not ignored(entry.name):
-                    links.append((entry.path, root.matters(entry.name)))
-        old = found if is_old(found, self._now()) else None
-        return _Listing((status.st_dev, status.st_ino), old, tuple(sorted(folders)), tuple(sorted(links)))
+
+class _Place:
+    """A root with its folders as they were at the last look."""
+
+    def __init__(self, root: Root, now: Callable[[], Instant]) -> None:
+        self._root = root
+        self._real = ""
+        self._listings = Listings(now)
+        self.folders: dict[str, Identity] = {}
+        self.blind: list[str] = []
+
+    def look(self) -> None:
+        # The real path: a watch on a symbolic link sees nothing.
+        real = os.path.realpath(self._root.path)
+        if real == self._real and self._listings.hold():
+            return
+        self._real, self.folders, self.blind = real, {}, []
+        try:
+            for folder in walk(real, self._listings, _is_watched):
+                self._note(folder)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self.blind.append(f"{shown_path(real)} is not watched: {reason(error)}")
+
+    def _note(self, folder: Folder) -> None:
+        path = f"{self._real}/{folder.relative}" if folder.relative else self._real
+        if folder.listing is None:
+            # What is nested too deep is not read either, so that nobody has to watch it.
+            if not folder.too_far:
+                why = (folder.fault or "").removeprefix(_UNREADABLE)
+                self.blind.append(f"{shown_path(path)} is not watched: {why}")
+            return
+        self.folders[path] = folder.listing.identity
+        if folder.listing.has_links:
+            for item in folder.listing.items:
+                if item.is_link and self._matters(folder.path_of(item), item):
+                    link = shown_path(f"{path}/{item.name}")
+                    self.blind.append(f"{link} is a symbolic link, behind which changes are not noticed")
+
+    def _matters(self, relative: str, link: Item) -> bool:
+        tree = self._root.tree
+        return tree.reads(relative) or (bool(link.is_folder) and tree.holds(relative))
+
+
+def _is_watched(item: Item) -> bool:
+    return bool(item.is_folder) and not item.is_link
 
 
 def watches() -> int | None:

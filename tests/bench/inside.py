@@ -114,7 +114,7 @@ def week(root: str, days: str) -> list[float]:
                 document["services"]["traefik"] = {"status": "failed" if sick else "ok"}
                 replace(path, json.dumps(document))
                 os.utime(path, ns=(now, now))
-            surveyor.survey(roots(settings.inventory, settings.world))
+            surveyor.survey(roots(settings))
             judgement = judge.judge(settings)
             recorder.record(judgement, now, settings.repeat_interval, None)
             if turn % (24 * 60) == 24 * 60 - 1:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.files.trees import HOSTS_TREE, WORLD_TREE
 from supervisor.supervise.watch import WATCHING, Watcher
-from supervisor.supervise.watchable import Root, roots
+from supervisor.supervise.watchable import Root
 
 Change = tuple[str, str]
 
@@ -43,7 +44,7 @@ class Changes:
 
 
 def both(folder: Path) -> tuple[Root, ...]:
-    return roots(str(folder / "hosts"), str(folder / "world"))
+    return Root(HOSTS_TREE, str(folder / "hosts")), Root(WORLD_TREE, str(folder / "world"))
 
 
 @pytest.fixture
@@ -110,6 +111,15 @@ def test_what_is_no_input_is_no_change(tmp_path: Path, watcher: Watcher, changes
     assert {name for _, name in changes.until(("ended", "last.json"))} == {"last.json"}
 
 
+@pytest.mark.parametrize("node", ["box.tmp", "x~", "x.swp"])
+def test_what_is_read_is_also_watched(tmp_path: Path, watcher: Watcher, changes: Changes, node: str) -> None:
+    (tmp_path / "hosts" / node).mkdir()
+    changes.until(("stirred", ""))
+    assert watcher.check(both(tmp_path)) == WATCHING
+    (tmp_path / "hosts" / node / "services.yaml").write_text("services:\n")
+    changes.until(("ended", "services.yaml"))
+
+
 def test_a_root_that_was_replaced_is_watched_anew(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
     (tmp_path / "world").rename(tmp_path / "old")
     (tmp_path / "world").mkdir()
@@ -165,7 +175,7 @@ def test_an_observer_that_cannot_start_leaves_the_resync(tmp_path: Path, changes
             raise OSError(24, "inotify instance limit reached")
 
     watcher = Watcher(changes, time.monotonic_ns, time.time_ns, Observer)
-    watcher.check(roots(str(tmp_path), str(tmp_path)))
+    watcher.check((Root(HOSTS_TREE, str(tmp_path)), Root(WORLD_TREE, str(tmp_path))))
     assert (
         watcher.state
         == "degraded: no inotify: [Errno 24] inotify instance limit reached; looking every resync_interval"
@@ -238,14 +248,12 @@ def test_links_are_said_and_those_that_do_not_matter_are_not(tmp_path: Path, wat
     )
 
 
-def test_a_link_that_leads_to_a_folder_only_now_is_said(
-    tmp_path: Path, changes: Changes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("supervisor.supervise.watchable.is_old", lambda *_: True)
+def test_a_link_that_leads_to_a_folder_only_now_is_said(tmp_path: Path, changes: Changes) -> None:
     (tmp_path / "hosts").mkdir()
     (tmp_path / "world").mkdir()
     (tmp_path / "world" / "more").symlink_to(tmp_path / "elsewhere")
-    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
+    # Seen an hour later, so that the folders count as old and are not listed again.
+    watcher = Watcher(changes, time.monotonic_ns, lambda: time.time_ns() + 3600 * 10**9)
     try:
         assert watcher.check(both(tmp_path)) == WATCHING
         # Nothing in the watched folder changes with it.
@@ -267,7 +275,7 @@ def test_what_cannot_be_watched_is_tried_again_with_a_growing_pause(tmp_path: Pa
 
     second, now = 10**9, 0
     watcher = Watcher(changes, lambda: now, time.time_ns, Observer)
-    folders = roots(str(tmp_path), str(tmp_path))
+    folders = (Root(HOSTS_TREE, str(tmp_path)), Root(WORLD_TREE, str(tmp_path)))
     while now < 300 * second:
         watcher.check(folders)
         now += second // 2
