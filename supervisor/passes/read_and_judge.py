@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from supervisor.core.instant import Instant
+from supervisor.core.judge.memo import Memo
 from supervisor.core.judge.reconcile import Judgement, reconcile
 from supervisor.files.file_cache import Changes, Reader
 from supervisor.files.inventory.load import Inventory
@@ -45,7 +46,7 @@ class Judge:
         self._inventory = Inventory(settings.inventory, reader)
         self._world = World(settings.world, reader)
         self._now = now
-        self._before: Judgement | None = None
+        self._memo = None if once else Memo()
 
     def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
         """Look at both folders, or at the files alone that ``hints`` names, and judge."""
@@ -53,14 +54,12 @@ class Judge:
             desired = self._inventory.read(None if hints is None else hints.inventory)
             actual = self._world.read(None if hints is None else hints.world)
             problems = (*desired.problems, *actual.problems)
-            self._before = reconcile(
-                desired.value, actual.value, settings.thresholds, self._now(), problems, self._before
-            )
-        return self._before
+            judge = reconcile if self._memo is None else self._memo.reconcile
+            return judge(desired.value, actual.value, settings.thresholds, self._now(), problems)
 
     def traces(self) -> collector.Traces:
         """By these it can be told whether anything large of it is still there when it was let go."""
-        return collector.Traces(self._inventory, self._world, self._before)
+        return collector.Traces(self._inventory, self._world, self._memo and self._memo.last)
 
 
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:

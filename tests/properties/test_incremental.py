@@ -20,6 +20,7 @@ from supervisor.core.announce.ledger import Ledger, fold
 from supervisor.core.announce.report import report_json
 from supervisor.core.announce.settled import Settled
 from supervisor.core.instant import SECOND
+from supervisor.core.judge.closure import closure_of
 from supervisor.core.model.subjects import IncidentRef, InputRef, NodeRef, ServiceRef, Subject
 from supervisor.files import file_cache as kept
 from supervisor.passes.read_and_judge import Hints, Judge, judge
@@ -140,14 +141,16 @@ class Passes(RuleBasedStateMachine):
         found = self.judge.judge(self.ground.settings, None if changed is None else Hints.of(changed))
         fresh = judge(self.ground.settings, self.now)
         assert json.dumps(report_json(found.report)) == json.dumps(report_json(fresh.report))
-        assert [found.closure(one) for one in SUBJECTS] == [fresh.closure(one) for one in SUBJECTS]
+        assert found.until <= fresh.until
+        for subject in SUBJECTS:
+            assert closure_of(found.picture, subject) == closure_of(fresh.picture, subject)
         emissions = self.settled.plan_emissions(self.ledger, found, self.now, 4 * HOUR)
         assert emissions == plan_emissions(self.ledger, fresh, self.now, 4 * HOUR)
         if emissions:
             self.ledger = fold(self.ledger, number(emissions, self.ledger, "/runtime-supervisor/x", self.now))
         self.settled = self.settled.after(self.ledger, found)
         again = self.judge.judge(self.ground.settings)
-        assert all(old is new for old, new in zip(found.parts.values(), again.parts.values(), strict=True))
+        assert all(old is new for old, new in zip(found.nodes.values(), again.nodes.values(), strict=True))
 
 
 @pytest.mark.parametrize("young", [-(1 << 70), 1 << 70], ids=["by their times", "by their bytes"])

@@ -10,9 +10,10 @@ from supervisor.core.announce.events import Event, make_event
 from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.announce.report import recommendation_json
 from supervisor.core.instant import Duration, Instant
-from supervisor.core.judge.reconcile import Closure, Judgement
+from supervisor.core.judge.closure import REMOVED, Closure, Resolution, closure_of
+from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.findings import EventType, Recommendation, Summary
-from supervisor.core.model.subjects import Subject, parse_subject
+from supervisor.core.model.subjects import parse_subject
 
 
 class EmitReason(StrEnum):
@@ -66,7 +67,7 @@ def plan_among(
         if recommendation is not None:
             emissions += _announced(recommendation, held, judgement.summary, now, repeat_interval)
         elif (closure := _closure(judgement, subject)) is not None:
-            emissions += [_resolved(entry, *closure, judgement.summary) for entry in held]
+            emissions += [_resolved(entry, closure, judgement.summary) for entry in held]
     return [*emissions, *_summary_change(summary_before, judgement)]
 
 
@@ -77,7 +78,7 @@ def _announced(
     same = [entry for entry in held if entry.fingerprint == recommendation.fingerprint]
     others = [entry for entry in held if entry.fingerprint != recommendation.fingerprint]
     for entry in others:
-        yield _resolved(entry, Closure.REPLACED, None, summary)
+        yield _resolved(entry, Closure(Resolution.REPLACED), summary)
     reason = _reason_to_announce(same[0] if same else None, bool(others), now, repeat_interval)
     if reason is not None:
         yield Emission(recommendation.type, str(recommendation.subject), reason, summary, recommendation)
@@ -108,20 +109,20 @@ def _reason_to_announce(
     return None
 
 
-def _closure(judgement: Judgement, subject: str) -> tuple[Closure, Subject | None] | None:
+def _closure(judgement: Judgement, subject: str) -> Closure | None:
     parsed = parse_subject(subject)
-    return (Closure.REMOVED, None) if parsed is None else judgement.closure(parsed)
+    return REMOVED if parsed is None else closure_of(judgement.picture, parsed)
 
 
-def _resolved(entry: OpenEntry, closure: Closure, cause: Subject | None, summary: Summary) -> Emission:
+def _resolved(entry: OpenEntry, closure: Closure, summary: Summary) -> Emission:
     news = {
         "fingerprint": entry.fingerprint,
         "subject": entry.subject,
         "action": entry.action,
-        "resolution": closure.value,
+        "resolution": closure.resolution.value,
     }
-    if cause is not None:
-        news["inhibited_by"] = str(cause)
+    if closure.inhibited_by is not None:
+        news["inhibited_by"] = str(closure.inhibited_by)
     return Emission(EventType.RESOLVED, entry.subject, EmitReason.RESOLVED, summary, news)
 
 

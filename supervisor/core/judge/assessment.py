@@ -1,21 +1,19 @@
-"""Where desired and actual differ: what each node and service is judged to be, and one small function per condition."""
+"""What is: the standing of each node, and the state of each of its services."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import InitVar, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
 from typing import NamedTuple
 
 from supervisor.core.instant import Instant, format_duration
-from supervisor.core.model.actual import Actual, Deployment, Document, Incident, ServiceReport
+from supervisor.core.model.actual import Actual, Deployment, Document, NodeFacts, NodeReport, ServiceReport
 from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
-from supervisor.core.model.findings import VALUE_LIMIT, Condition, Drift, Evidence, Severity, Thresholds
+from supervisor.core.model.findings import Thresholds
 from supervisor.core.model.problems import InvalidInput
-from supervisor.core.model.statuses import NodeWord, Outcome, ServiceWord
-from supervisor.core.model.subjects import WORLD, IncidentRef, InputRef, NodeRef, ServiceRef, Subject
+from supervisor.core.model.statuses import DeploymentOutcome, NodeWord, ServiceWord
+from supervisor.core.model.subjects import WORLD, InputRef, ServiceRef
 from supervisor.core.state.graph import Graph
 from supervisor.core.text import shown
 
@@ -38,9 +36,9 @@ class NodeVerdict(NamedTuple):
 
 
 class ServiceState(StrEnum):
-    """What a service is judged to be; only ``well`` makes it available to those who depend on it."""
+    """What a service is judged to be; only ``healthy`` makes it available to those who depend on it."""
 
-    WELL = "well"
+    HEALTHY = "healthy"
     MISSING = "missing"
     UNHEALTHY = "unhealthy"
     UNOBSERVED = "not observed"
@@ -51,7 +49,11 @@ class ServiceState(StrEnum):
 
 
 class Climate(NamedTuple):
-    """What bears on every node: whether there is an inventory and a world at all, and what is unreadable of it."""
+    """What bears on every node.
+
+    ``inventory`` and ``world``: whether there is any; ``stale``: every document of the world is; ``unreadable`` is the
+    first document that cannot be used and may speak of any node.
+    """
 
     thresholds: Thresholds
     inventory: bool
@@ -67,48 +69,28 @@ class Climate(NamedTuple):
             desired.folder is None,
             actual.folder is None,
             not fresh and any(True for _ in actual.documents),
-            next((one.ref for one in actual.unreadable if one.node is None), None),
+            next((document.ref for document in actual.unreadable if document.node is None), None),
         )
 
 
-def unreadable_own(actual: Actual) -> dict[str, InputRef]:
-    """The own documents that cannot be used, by node."""
-    return {one.node: one.ref for one in reversed(actual.unreadable) if one.node is not None}
-
-
-def is_stale(document: Document, thresholds: Thresholds, now: Instant) -> bool:
-    """Older than ``stale_after``, or ahead of now by more than that."""
-    return abs(now - document.observed_at) > thresholds.stale_after
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """Everything a judgement looks at, and the verdict on each node of the inventory.
+    """Everything that a judgement looks at.
 
-    ``unreadable`` are the own documents that cannot be used, by node; ``known`` are verdicts, which hold but for
-    those on the nodes that are ``due``.
+    ``nodes`` are the verdicts on the nodes of the inventory, and ``muted`` those nodes that are not judged, by the
+    input that keeps them from it. ``unusable`` are the inputs that cannot be used, wholly or in part; ``own_unusable``
+    are the nodes' own documents among them, by node.
     """
 
     desired: Desired
     actual: Actual
     graph: Graph
     climate: Climate
-    unreadable: Mapping[str, InputRef]
     now: Instant
-    known: InitVar[Mapping[str, NodeVerdict]]
-    due: InitVar[Collection[str]]
-    nodes: Mapping[str, NodeVerdict] = field(init=False)
-
-    def __post_init__(self, known: Mapping[str, NodeVerdict], due: Collection[str]) -> None:
-        verdicts = dict(known)
-        for name in due:
-            if name in self.desired.nodes:
-                verdicts[name] = self._judge_node(name)
-            else:
-                verdicts.pop(name, None)
-        object.__setattr__(self, "nodes", verdicts)
-
-    # --- nodes
+    nodes: Mapping[str, NodeVerdict]
+    muted: Mapping[InputRef, Sequence[str]]
+    unusable: Mapping[InputRef, InvalidInput]
+    own_unusable: Mapping[str, InputRef]
 
     @property
     def thresholds(self) -> Thresholds:
@@ -116,288 +98,191 @@ class Picture:
 
     @property
     def world_is_stale(self) -> bool:
-        """Every document is stale (and there is one)."""
+        """Every document is stale (and there is a document)."""
         return self.climate.stale
 
     def is_stale(self, document: Document) -> bool:
         return is_stale(document, self.thresholds, self.now)
 
-    @cached_property
-    def muted_by(self) -> Mapping[InputRef, list[str]]:
-        """The nodes that are not judged, by the input that keeps them from being judged."""
-        muted: defaultdict[InputRef, list[str]] = defaultdict(list)
-        for name, verdict in self.nodes.items():
-            if verdict.cause is not None:
-                muted[verdict.cause].append(name)
-        return muted
-
     def is_node(self, node: DesiredNode) -> bool:
         """False for a folder that cannot be looked into, and of which the world knows nothing."""
-        return node.declared or self.actual.facts(node.name).newest is not None
+        return is_node(node, self.facts(node.name))
 
-    def _judge_node(self, name: str) -> NodeVerdict:
-        actual, node = self.actual, self.desired.nodes[name]
-        if not self.is_node(node):
-            because = f"{node.file} cannot be looked into, and the world does not know it"
-            return NodeVerdict(NodeStanding.UNJUDGED, because, InputRef(node.file))
-        if actual.folder is not None:
-            return NodeVerdict(NodeStanding.UNJUDGED, "the world folder cannot be used", WORLD)
-        if self.world_is_stale:
-            return NodeVerdict(NodeStanding.UNJUDGED, "every document of the world is stale", WORLD)
-        cause = self.unreadable.get(name)
-        if cause is not None:
-            return NodeVerdict(NodeStanding.UNJUDGED, f"its own document {cause.path} cannot be used", cause)
-        cause = self.climate.unreadable
-        facts = actual.facts(name)
-        if cause is not None and not facts.own:
-            because = f"{cause.path}, which may speak of it, cannot be used"
-            return NodeVerdict(NodeStanding.UNJUDGED, because, cause)
-        newest, report = facts.newest, facts.report
-        if newest is None:
-            return NodeVerdict(NodeStanding.OFFLINE, "not reported")
-        if self.is_stale(newest):
-            limit = format_duration(self.thresholds.stale_after)
-            side = f"older than {limit}" if newest.observed_at < self.now else f"more than {limit} ahead of the clock"
-            return NodeVerdict(NodeStanding.STALE, f"its newest observation is {side}")
-        if report is None:
-            if facts.listed:
-                return NodeVerdict(NodeStanding.ONLINE, "services of it are reported")
-            return NodeVerdict(NodeStanding.STALE, "its document gives neither a status nor services")
-        if report.word is NodeWord.UNOBSERVED:
-            return NodeVerdict(NodeStanding.STALE, f"its status is {shown(report.status)}: not observed")
-        standing = NodeStanding.ONLINE if report.word is NodeWord.ONLINE else NodeStanding.OFFLINE
-        return NodeVerdict(standing, f"its status is {shown(report.status)}")
-
-    # --- services
-
-    def report_of(self, ref: ServiceRef) -> ServiceReport | None:
-        return self.actual.facts(ref.node).services.get(ref.name)
-
-    def state_of(self, ref: ServiceRef) -> ServiceState:
-        """What any service, expected or not, is judged to be."""
-        node = self.desired.nodes.get(ref.node)
-        if node is None:
-            return ServiceState.UNKNOWN
-        if self.nodes[ref.node].standing is not NodeStanding.ONLINE:
-            return ServiceState.NODE_AWAY
-        service = node.services.get(ref.name)
-        if service is None:
-            known = node.services_known and ref.name not in node.broken
-            return ServiceState.UNKNOWN if known else ServiceState.BROKEN
-        return self.judge(service, self.report_of(ref)) if service.enabled else ServiceState.DISABLED
-
-    def judge(self, service: DesiredService, report: ServiceReport | None) -> ServiceState:
-        """An enabled service of a node that is online."""
-        word = ServiceWord.ABSENT if report is None else report.word
-        if word is ServiceWord.WELL:
-            return ServiceState.WELL
-        if word is ServiceWord.ABSENT:
-            return ServiceState.WELL if service.oneshot else ServiceState.MISSING
-        if word is ServiceWord.UNOBSERVED:
-            return ServiceState.UNOBSERVED
-        well = (
-            service.oneshot
-            if word is ServiceWord.COMPLETED
-            else word is ServiceWord.STARTING
-            and report is not None
-            and (report.since is None or self.now - report.since < self.thresholds.startup_grace)
-        )
-        return ServiceState.WELL if well else ServiceState.UNHEALTHY
-
-    def deployments(self, ref: ServiceRef) -> tuple[Deployment, ...]:
-        return self.actual.facts(ref.node).deployments.get(ref.name, ())
-
-    def finished(self, ref: ServiceRef) -> tuple[Deployment, ...]:
-        """Its finished deployments within the window, oldest first."""
-        oldest = self.now - self.thresholds.deployment_window
-        return tuple(
-            one
-            for one in self.deployments(ref)
-            if one.at >= oldest and one.outcome in (Outcome.FAILED, Outcome.SUCCEEDED)
-        )
-
-    def failed_deployment(self, ref: ServiceRef) -> Deployment | None:
-        """Its latest finished deployment within the window, if that failed."""
-        finished = self.finished(ref)
-        return finished[-1] if finished and finished[-1].outcome is Outcome.FAILED else None
-
-    def in_progress(self, ref: ServiceRef) -> str | None:
-        """The id of its newest deployment under way."""
-        under_way = [one.id for one in self.deployments(ref) if one.outcome is Outcome.UNDER_WAY]
-        return under_way[-1] if under_way else None
-
-    # --- dependencies
-
-    def unavailable(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
-        """The direct dependencies of ``ref`` that are not available, sorted."""
-        # Of a web of dependencies each is asked about as often as others depend on it.
-        found = self._unavailable.get(ref)
-        if found is None:
-            found = tuple(one for one in self.graph.blocking(ref) if self.state_of(one) is not ServiceState.WELL)
-            self._unavailable[ref] = found
-        return found
-
-    @cached_property
-    def _unavailable(self) -> dict[ServiceRef, tuple[ServiceRef, ...]]:
-        return {}
-
-    @cached_property
-    def _roots(self) -> dict[ServiceRef, frozenset[Subject]]:
-        return {}
-
-    def root_causes(self, ref: ServiceRef) -> frozenset[Subject]:
-        """The ends of the chains of unavailable dependencies below ``ref`` (the graph has no cycles here)."""
-        roots = self._roots
-        work = [ref]
-        while work:
-            current = work[-1]
-            if current in roots:
-                # By another way meanwhile.
-                work.pop()
-                continue
-            below = [target for target in self.unavailable(current) if self._end(target) is None]
-            pending = [target for target in below if target not in roots]
-            if pending:
-                work.extend(pending)
-                continue
-            ends = {end for target in self.unavailable(current) if (end := self._end(target)) is not None}
-            roots[current] = frozenset(ends).union(*(roots[target] for target in below))
-            work.pop()
-        return roots[ref]
-
-    def _end(self, ref: ServiceRef) -> Subject | None:
-        """The root cause that an unavailable dependency is by itself, or None when the chain goes on below it."""
-        state = self.state_of(ref)
-        if state is ServiceState.NODE_AWAY:
-            return NodeRef(ref.node)
-        if state in (ServiceState.DISABLED, ServiceState.BROKEN) or not self.unavailable(ref):
-            return ref
-        return None
+    def facts(self, node: str) -> NodeFacts:
+        return self.actual.facts(node)
 
 
-# --- evidence ---------------------------------------------------------------------------------------------------------
+def draw_picture(
+    desired: Desired,
+    actual: Actual,
+    graph: Graph,
+    climate: Climate,
+    now: Instant,
+    known: Mapping[str, NodeVerdict] | None = None,
+    due: Collection[str] | None = None,
+) -> Picture:
+    """Assess every node of the inventory; with ``known`` verdicts, which still hold, those alone that are ``due``."""
+    own_unusable = own_documents(actual)
+    nodes = dict(known or {})
+    for name in desired.nodes if due is None else due:
+        if name in desired.nodes:
+            facts = actual.facts(name)
+            nodes[name] = assess_node(desired.nodes[name], facts, own_unusable.get(name), climate, now)
+        else:
+            nodes.pop(name, None)
+    unusable = {invalid.ref: invalid for invalid in _unusable(desired, actual)}
+    # Most of the time there is nothing that could keep a node from being judged, and nothing is looked through.
+    muted = _muted(nodes) if unusable or climate.stale else {}
+    return Picture(desired, actual, graph, climate, now, nodes, muted, unusable, own_unusable)
 
 
-def fact(document: Document, pointer: str, value: str | None) -> Evidence:
-    """A fact of the world and its place."""
-    return Evidence(document.file, pointer, document.line(pointer), value and value[:VALUE_LIMIT])
+def own_documents(actual: Actual) -> dict[str, InputRef]:
+    """The nodes' own documents that cannot be used, by node."""
+    return {document.node: document.ref for document in reversed(actual.unreadable) if document.node is not None}
 
 
-def declared_service(node: DesiredNode, service: DesiredService) -> Evidence:
-    return Evidence(node.file, service.pointer, service.line, service.name)
+def _muted(nodes: Mapping[str, NodeVerdict]) -> Mapping[InputRef, list[str]]:
+    muted: dict[InputRef, list[str]] = {}
+    for name, verdict in nodes.items():
+        if verdict.cause is not None:
+            muted.setdefault(verdict.cause, []).append(name)
+    return muted
 
 
-def declared_node(node: DesiredNode) -> Evidence:
-    return Evidence(node.file, node.pointer, node.line if node.declared else None, node.name)
+def _unusable(desired: Desired, actual: Actual) -> Iterable[InvalidInput]:
+    yield from (InvalidInput(document.ref, document.errors) for document in actual.unreadable)
+    yield from desired.invalid
+    yield from filter(None, (desired.folder, actual.folder))
 
 
-def observation_time(document: Document) -> Evidence:
-    """The place of ``observed_at``; without one, the document as a whole (its modification time counts)."""
-    if not document.observed_pointer:
-        return Evidence(document.file, "", None, None)
-    return fact(document, document.observed_pointer, None)
+def is_stale(document: Document, thresholds: Thresholds, now: Instant) -> bool:
+    """Older than ``stale_after``, or ahead of now by more than that."""
+    return abs(now - document.observed_at) > thresholds.stale_after
 
 
-def evidence(*facts: Evidence) -> tuple[Evidence, ...]:
-    return tuple(sorted(facts, key=lambda one: one.order))
+# --- nodes ------------------------------------------------------------------------------------------------------------
 
 
-# --- one function per condition ---------------------------------------------------------------------------------------
+def is_node(node: DesiredNode, facts: NodeFacts) -> bool:
+    """False for a folder that cannot be looked into, and of which the world knows nothing."""
+    return node.declared or facts.newest is not None
 
 
-def detect_invalid_inputs(picture: Picture) -> Iterator[tuple[Drift, InvalidInput]]:
-    """Each input that cannot be used, wholly or in part."""
-    desired, actual = picture.desired, picture.actual
-    for invalid in (
-        *filter(None, (desired.folder, actual.folder)),
-        *desired.invalid,
-        *(InvalidInput(one.ref, one.errors) for one in actual.unreadable),
-    ):
-        severity = Severity.CRITICAL if invalid in (desired.folder, actual.folder) else Severity.WARNING
-        places = [Evidence(error.file, error.pointer, error.line, None) for error in invalid.errors]
-        yield Drift(Condition.INVALID_INPUT, invalid.ref, severity, evidence=evidence(*dict.fromkeys(places))), invalid
+def assess_node(
+    node: DesiredNode, facts: NodeFacts, own_unusable: InputRef | None, climate: Climate, now: Instant
+) -> NodeVerdict:
+    """What is known of a node; ``own_unusable`` is its own document, if that cannot be used."""
+    unjudged = NodeStanding.UNJUDGED
+    if not is_node(node, facts):
+        because = f"{node.file} cannot be looked into, and the world does not know it"
+        return NodeVerdict(unjudged, because, InputRef(node.file))
+    if not climate.world:
+        return NodeVerdict(unjudged, "the world folder cannot be used", WORLD)
+    if climate.stale:
+        return NodeVerdict(unjudged, "every document of the world is stale", WORLD)
+    if own_unusable is not None:
+        return NodeVerdict(unjudged, f"its own document {own_unusable.path} cannot be used", own_unusable)
+    if climate.unreadable is not None and not facts.own:
+        because = f"{climate.unreadable.path}, which may speak of it, cannot be used"
+        return NodeVerdict(unjudged, because, climate.unreadable)
+    if facts.newest is None:
+        return NodeVerdict(NodeStanding.OFFLINE, "not reported")
+    if is_stale(facts.newest, climate.thresholds, now):
+        limit = format_duration(climate.thresholds.stale_after)
+        side = f"older than {limit}" if facts.newest.observed_at < now else f"more than {limit} ahead of the clock"
+        return NodeVerdict(NodeStanding.STALE, f"its newest observation is {side}")
+    return _assess_reported(facts.report, facts.listed)
 
 
-def detect_stale_world(picture: Picture) -> Drift | None:
-    """Every document is stale: one cause, not one per node."""
-    if not picture.world_is_stale:
-        return None
-    newest = max(picture.actual.documents, key=lambda one: one.order)
-    return Drift(Condition.STALE_OBSERVATION, WORLD, Severity.CRITICAL, evidence=(observation_time(newest),))
+def _assess_reported(report: NodeReport | None, listed: bool) -> NodeVerdict:
+    """A node that a fresh document speaks of."""
+    if report is None:
+        if listed:
+            return NodeVerdict(NodeStanding.ONLINE, "services of it are reported")
+        return NodeVerdict(NodeStanding.STALE, "its document gives neither a status nor services")
+    status = shown(report.status)
+    if report.word is NodeWord.UNOBSERVED:
+        return NodeVerdict(NodeStanding.STALE, f"its status is {status}: not observed")
+    standing = NodeStanding.ONLINE if report.word is NodeWord.ONLINE else NodeStanding.OFFLINE
+    return NodeVerdict(standing, f"its status is {status}")
 
 
-def detect_stale_node(picture: Picture, node: DesiredNode) -> Drift | None:
-    """Its newest observation is stale, or its status word says that it was not observed."""
-    if picture.nodes[node.name].standing is not NodeStanding.STALE:
-        return None
-    facts = picture.actual.facts(node.name)
-    newest, report = facts.newest, facts.report
-    if newest is None:
-        return None
-    if report is not None and report.word is NodeWord.UNOBSERVED and not picture.is_stale(newest):
-        place, since = fact(report.document, report.pointer, report.status), report.since
-    else:
-        place, since = observation_time(newest), None
-    places = evidence(declared_node(node), place)
-    return Drift(Condition.STALE_OBSERVATION, NodeRef(node.name), Severity.WARNING, since, evidence=places)
+# --- services ---------------------------------------------------------------------------------------------------------
 
 
-def detect_offline_node(picture: Picture, node: DesiredNode) -> Drift | None:
-    """It is offline, and it should always be on."""
-    if picture.nodes[node.name].standing is not NodeStanding.OFFLINE or not node.always_on:
-        return None
-    report = picture.actual.facts(node.name).report
-    facts = [declared_node(node)]
-    if report is not None:
-        facts.append(fact(report.document, report.pointer, report.status))
-    severity = Severity.CRITICAL if node.critical else Severity.WARNING
-    since = report.since if report is not None else None
-    return Drift(Condition.OFFLINE_NODE, NodeRef(node.name), severity, since, evidence=evidence(*facts))
+def doubtful(node: DesiredNode, facts: NodeFacts) -> set[str]:
+    """The declared services of which no document says that they are healthy.
+
+    By far the fewest; they are found without a look at each of them.
+    """
+    return (node.services.keys() - facts.services.keys()) | (node.services.keys() & facts.unwell.keys())
 
 
-_SERVICE_CONDITIONS = {
-    ServiceState.MISSING: Condition.MISSING_SERVICE,
-    ServiceState.UNHEALTHY: Condition.UNHEALTHY_SERVICE,
-    ServiceState.UNOBSERVED: Condition.STALE_OBSERVATION,
-}
+def state_of(picture: Picture, ref: ServiceRef) -> ServiceState:
+    """What any service, expected or not, is judged to be."""
+    node = picture.desired.nodes.get(ref.node)
+    if node is None:
+        return ServiceState.UNKNOWN
+    if picture.nodes[ref.node].standing is not NodeStanding.ONLINE:
+        return ServiceState.NODE_AWAY
+    service = node.services.get(ref.name)
+    if service is None:
+        known = node.services_known and ref.name not in node.broken
+        return ServiceState.UNKNOWN if known else ServiceState.BROKEN
+    if not service.enabled:
+        return ServiceState.DISABLED
+    return assess_service(service, picture.facts(ref.node).services.get(ref.name), picture.thresholds, picture.now)
 
 
-def detect_service_state(
-    node: DesiredNode, service: DesiredService, report: ServiceReport | None, state: ServiceState
-) -> Drift | None:
-    """It is missing, unhealthy, or its word says that it was not observed."""
-    condition = _SERVICE_CONDITIONS.get(state)
-    if condition is None:
-        return None
-    facts = [declared_service(node, service)]
-    if report is not None:
-        facts.append(fact(report.document, report.pointer, report.status))
-    severity = severity_of(service) if condition is not Condition.STALE_OBSERVATION else Severity.WARNING
-    since = report.since if report is not None else None
-    return Drift(condition, ServiceRef(node.name, service.name), severity, since, evidence=evidence(*facts))
+def assess_service(
+    service: DesiredService, report: ServiceReport | None, thresholds: Thresholds, now: Instant
+) -> ServiceState:
+    """An enabled service of a node that is online."""
+    word = ServiceWord.ABSENT if report is None else report.word
+    if word is ServiceWord.WELL:
+        return ServiceState.HEALTHY
+    if word is ServiceWord.ABSENT:
+        return ServiceState.HEALTHY if service.oneshot else ServiceState.MISSING
+    if word is ServiceWord.UNOBSERVED:
+        return ServiceState.UNOBSERVED
+    if word is ServiceWord.COMPLETED:
+        return ServiceState.HEALTHY if service.oneshot else ServiceState.UNHEALTHY
+    if word is ServiceWord.STARTING and report is not None:
+        young = report.since is None or now - report.since < thresholds.startup_grace
+        return ServiceState.HEALTHY if young else ServiceState.UNHEALTHY
+    return ServiceState.UNHEALTHY
 
 
-def detect_failed_deployment(
-    node: DesiredNode, service: DesiredService, state: ServiceState, failed: Deployment | None
-) -> Drift | None:
-    """Its latest finished deployment failed (and there is a word to judge it by)."""
-    if failed is None or state is ServiceState.UNOBSERVED:
-        return None
-    facts = evidence(declared_service(node, service), fact(failed.document, failed.pointer, failed.status))
-    ref = ServiceRef(node.name, service.name)
-    return Drift(Condition.FAILED_DEPLOYMENT, ref, severity_of(service), failed.at, evidence=facts)
+# --- deployments ------------------------------------------------------------------------------------------------------
 
 
-def detect_unresolved_incident(incident: Incident) -> Drift | None:
-    """It is open."""
-    if incident.resolved:
-        return None
-    severity = Severity.CRITICAL if incident.critical else Severity.WARNING
-    place = fact(incident.document, incident.pointer, incident.status)
-    return Drift(
-        Condition.UNRESOLVED_INCIDENT, IncidentRef(incident.id), severity, incident.opened_at, evidence=(place,)
+def deployments_of(picture: Picture, ref: ServiceRef) -> tuple[Deployment, ...]:
+    """All that the world tells of, the oldest first."""
+    return picture.facts(ref.node).deployments.get(ref.name, ())
+
+
+def finished_deployments(picture: Picture, ref: ServiceRef) -> tuple[Deployment, ...]:
+    """Those that finished within the window, the oldest first."""
+    oldest = picture.now - picture.thresholds.deployment_window
+    finished = (DeploymentOutcome.FAILED, DeploymentOutcome.SUCCEEDED)
+    return tuple(
+        deployment
+        for deployment in deployments_of(picture, ref)
+        if deployment.at >= oldest and deployment.outcome in finished
     )
 
 
-def severity_of(service: DesiredService) -> Severity:
-    return Severity.CRITICAL if service.critical else Severity.WARNING
+def failed_deployment(picture: Picture, ref: ServiceRef) -> Deployment | None:
+    """The latest that finished within the window, if it failed."""
+    finished = finished_deployments(picture, ref)
+    return finished[-1] if finished and finished[-1].outcome is DeploymentOutcome.FAILED else None
+
+
+def deployment_under_way(picture: Picture, ref: ServiceRef) -> str | None:
+    """The id of the newest that is under way."""
+    under_way = [
+        deployment.id
+        for deployment in deployments_of(picture, ref)
+        if deployment.outcome is DeploymentOutcome.UNDER_WAY
+    ]
+    return under_way[-1] if under_way else None

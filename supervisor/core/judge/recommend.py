@@ -1,7 +1,7 @@
-"""The table of recommendations: nine rows in order, and for each subject the first one that applies.
+"""What to do: the table of recommendations, rows in order, and for each subject the first row that applies.
 
-A row is asked about a *case* (a subject and what is known of it) and answers with a verdict and its reason, so that
-``explain`` can show the rows that did not apply as well.
+A row is asked about a case and answers with a verdict and its reason, so that ``explain`` can show the rows that did
+not apply as well. A new row is a function here, its line in ``ROWS``, and its action in ``model.findings.Action``.
 """
 
 from __future__ import annotations
@@ -9,209 +9,156 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
-from supervisor.core.judge.assessment import NodeStanding, NodeVerdict, Picture, ServiceState, evidence, severity_of
-from supervisor.core.model.actual import Deployment, Incident
-from supervisor.core.model.desired import DesiredNode, DesiredService
+from supervisor.core.judge.assessment import (
+    NodeStanding,
+    Picture,
+    ServiceState,
+    deployment_under_way,
+    finished_deployments,
+    state_of,
+)
+from supervisor.core.judge.cases import Case, IncidentCase, InputCase, NodeCase, ServiceCase
+from supervisor.core.judge.chains import Chains
+from supervisor.core.judge.evidence import in_order
+from supervisor.core.model.desired import DesiredNode
 from supervisor.core.model.findings import Action, Condition, Drift, EventType, Recommendation, Severity
-from supervisor.core.model.problems import InvalidInput
-from supervisor.core.model.statuses import Outcome
-from supervisor.core.model.subjects import HOSTS, WORLD, IncidentRef, InputRef, NodeRef, ServiceRef, Subject
+from supervisor.core.model.statuses import DeploymentOutcome
+from supervisor.core.model.subjects import WORLD, NodeRef, ServiceRef, Subject
 from supervisor.core.text import shown
 
 
-class Verdict(NamedTuple):
-    """A row's answer: does it apply, why (one sentence for people), and how severe that is."""
+class RowVerdict(NamedTuple):
+    """What a row says of a case: does it apply, why (a sentence for people), and how severe that is."""
 
     applies: bool
     because: str
     severity: Severity = Severity.WARNING
 
 
-# --- cases ------------------------------------------------------------------------------------------------------------
-
-
-class InputCase(NamedTuple):
-    """An input, and what is wrong with it if anything is."""
-
-    picture: Picture
-    ref: InputRef
-    invalid: InvalidInput | None = None
-
-
-class NodeCase(NamedTuple):
-    """A node of the inventory."""
-
-    picture: Picture
-    ref: NodeRef
-    node: DesiredNode
-
-    @property
-    def verdict(self) -> NodeVerdict:
-        return self.picture.nodes[self.node.name]
-
-
-@dataclass(frozen=True, eq=False)
-class ServiceCase:
-    """An expected service of a node that is online."""
-
-    picture: Picture
-    ref: ServiceRef
-    service: DesiredService
-    state: ServiceState
-    failed: Deployment | None
-
-    @cached_property
-    def unavailable(self) -> tuple[ServiceRef, ...]:
-        return self.picture.unavailable(self.ref)
-
-    @property
-    def ailing(self) -> bool:
-        return self.failed is not None or self.state in (ServiceState.MISSING, ServiceState.UNHEALTHY)
-
-    @property
-    def condition_text(self) -> str:
-        report = self.picture.report_of(self.ref)
-        if self.state is ServiceState.MISSING:
-            return "is missing"
-        if self.state is ServiceState.UNHEALTHY and report is not None:
-            return f"is unhealthy ({shown(report.status)})"
-        return "is well, but its latest deployment failed" if self.failed is not None else f"is {self.state}"
-
-    @property
-    def title(self) -> str:
-        return f"{self.ref.name} on {self.ref.node}"
-
-
-class IncidentCase(NamedTuple):
-    """An incident that the world mentions."""
-
-    picture: Picture
-    ref: IncidentRef
-    incident: Incident
-
-
-Case = InputCase | NodeCase | ServiceCase | IncidentCase
-
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def _unusable_input(case: Case) -> Verdict:
+def _unusable_input(case: Case) -> RowVerdict:
     if not isinstance(case, InputCase):
-        return Verdict(False, "speaks of inputs")
+        return RowVerdict(False, "speaks of inputs")
     if case.invalid is None:
-        return Verdict(False, "it can be read and used")
+        return RowVerdict(False, "it can be read and used")
     # Where the errors are is in the evidence; the sentence is the same whatever the order of keys.
     first, *others = sorted({error.message for error in case.invalid.errors})
     more = f" (and {len(others)} more)" if others else ""
-    severity = Severity.CRITICAL if case.ref in (HOSTS, WORLD) else Severity.WARNING
-    return Verdict(True, f"{case.ref.path} cannot be used: {first}{more}", severity)
+    return RowVerdict(True, f"{case.ref.path} cannot be used: {first}{more}", case.severity)
 
 
-def _not_observed(case: Case) -> Verdict:
+def _not_observed(case: Case) -> RowVerdict:
     if isinstance(case, InputCase):
         if case.ref == WORLD and case.picture.world_is_stale:
-            return Verdict(True, "every document of the world is stale: check the observer", Severity.CRITICAL)
-        return Verdict(False, "its documents are not all stale" if case.ref == WORLD else "speaks of the world")
+            return RowVerdict(True, "every document of the world is stale: check the observer", Severity.CRITICAL)
+        return RowVerdict(False, "its documents are not all stale" if case.ref == WORLD else "speaks of the world")
     if isinstance(case, NodeCase):
-        stale = case.verdict.standing is NodeStanding.STALE
-        return Verdict(
-            stale, f"node {case.ref.name} is not observed: {case.verdict.because}" if stale else "it is observed"
-        )
+        if case.verdict.standing is not NodeStanding.STALE:
+            return RowVerdict(False, "it is observed")
+        return RowVerdict(True, f"node {case.ref.name} is not observed: {case.verdict.because}")
     if isinstance(case, ServiceCase):
-        report = case.picture.report_of(case.ref)
-        if case.state is ServiceState.UNOBSERVED and report is not None:
-            return Verdict(True, f"{case.title} is not observed: its status is {shown(report.status)}")
-        return Verdict(False, "nothing says that it was not observed")
-    return Verdict(False, "speaks of observations")
+        if case.state is ServiceState.UNOBSERVED and case.report is not None:
+            return RowVerdict(True, f"{_title(case)} is not observed: its status is {shown(case.report.status)}")
+        return RowVerdict(False, "nothing says that it was not observed")
+    return RowVerdict(False, "speaks of observations")
 
 
-def _offline(case: Case) -> Verdict:
+def _offline(case: Case) -> RowVerdict:
     if not isinstance(case, NodeCase):
-        return Verdict(False, "speaks of nodes")
+        return RowVerdict(False, "speaks of nodes")
     if case.verdict.standing is not NodeStanding.OFFLINE:
-        return Verdict(False, f"it is {case.verdict.standing}: {case.verdict.because}")
+        return RowVerdict(False, f"it is {case.verdict.standing}: {case.verdict.because}")
     if not case.node.always_on:
-        return Verdict(False, "it is offline, and always_on is false")
-    severity = Severity.CRITICAL if case.node.critical else Severity.WARNING
-    return Verdict(True, f"node {case.ref.name} is offline: {case.verdict.because}", severity)
+        return RowVerdict(False, "it is offline, and always_on is false")
+    return RowVerdict(True, f"node {case.ref.name} is offline: {case.verdict.because}", case.severity)
 
 
-def _blocked(case: Case) -> Verdict:
+def _blocked(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return Verdict(False, "speaks of services")
-    if not case.ailing:
-        return Verdict(False, "it is neither missing nor unhealthy, and its latest deployment did not fail")
+        return RowVerdict(False, "speaks of services")
+    if case.failed is None and case.state not in (ServiceState.MISSING, ServiceState.UNHEALTHY):
+        return RowVerdict(False, "it is neither missing nor unhealthy, and its latest deployment did not fail")
     if not case.unavailable:
-        return Verdict(False, "every dependency is available")
+        return RowVerdict(False, "every dependency is available")
     first, *others = case.unavailable
     more = f" and {len(others)} more" if others else ""
-    state = case.picture.state_of(first)
-    because = f"{case.title} {case.condition_text}, and it waits for {first}{more} ({state})"
-    return Verdict(True, because, severity_of(case.service))
+    because = f"{_title(case)} {_complaint(case)}, and it waits for {first}{more} ({state_of(case.picture, first)})"
+    return RowVerdict(True, because, case.severity)
 
 
-def _failing_repeatedly(case: Case) -> Verdict:
+def _failing_repeatedly(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return Verdict(False, "speaks of services")
+        return RowVerdict(False, "speaks of services")
     wanted = case.picture.thresholds.repeated_failures
-    last = case.picture.finished(case.ref)[-wanted:]
-    if len(last) < wanted or any(one.outcome is not Outcome.FAILED for one in last):
-        return Verdict(False, f"its last {wanted} finished deployments within the window did not all fail")
-    because = f"the last {wanted} deployments of {case.title} all failed: find out why before the next"
-    return Verdict(True, because, severity_of(case.service))
+    last = finished_deployments(case.picture, case.ref)[-wanted:]
+    if len(last) < wanted or any(deployment.outcome is not DeploymentOutcome.FAILED for deployment in last):
+        return RowVerdict(False, f"its last {wanted} finished deployments within the window did not all fail")
+    because = f"the last {wanted} deployments of {_title(case)} all failed: find out why before the next"
+    return RowVerdict(True, because, case.severity)
 
 
-def _missing(case: Case) -> Verdict:
+def _missing(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return Verdict(False, "speaks of services")
+        return RowVerdict(False, "speaks of services")
     if case.state is not ServiceState.MISSING:
-        return Verdict(False, "it is not missing")
-    return Verdict(True, f"{case.title} is missing", severity_of(case.service))
+        return RowVerdict(False, "it is not missing")
+    return RowVerdict(True, f"{_title(case)} is missing", case.severity)
 
 
-def _unhealthy(case: Case) -> Verdict:
+def _unhealthy(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return Verdict(False, "speaks of services")
+        return RowVerdict(False, "speaks of services")
     if case.state is not ServiceState.UNHEALTHY:
-        return Verdict(False, "it is not unhealthy")
-    return Verdict(True, f"{case.title} {case.condition_text}", severity_of(case.service))
+        return RowVerdict(False, "it is not unhealthy")
+    return RowVerdict(True, f"{_title(case)} {_complaint(case)}", case.severity)
 
 
-def _failed_though_well(case: Case) -> Verdict:
+def _failed_though_healthy(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return Verdict(False, "speaks of services")
-    if case.state is not ServiceState.WELL:
-        return Verdict(False, "it is not well")
+        return RowVerdict(False, "speaks of services")
+    if case.state is not ServiceState.HEALTHY:
+        return RowVerdict(False, "it is not healthy")
     if case.failed is None:
-        return Verdict(False, "its latest finished deployment within the window did not fail, or there is none")
-    return Verdict(True, f"{case.title} is well, but its deployment {shown(case.failed.id)} failed")
+        return RowVerdict(False, "its latest finished deployment within the window did not fail, or there is none")
+    return RowVerdict(True, f"{_title(case)} is healthy, but its deployment {shown(case.failed.id)} failed")
 
 
-def _open_incident(case: Case) -> Verdict:
+def _open_incident(case: Case) -> RowVerdict:
     if not isinstance(case, IncidentCase):
-        return Verdict(False, "speaks of incidents")
+        return RowVerdict(False, "speaks of incidents")
     incident = case.incident
     if incident.resolved:
-        return Verdict(False, f"its status is {shown(incident.status)}")
-    severity = Severity.CRITICAL if incident.critical else Severity.WARNING
+        return RowVerdict(False, f"its status is {shown(incident.status)}")
     title = f": {shown(incident.title)}" if incident.title else ""
     place = " on ".join(part for part in (incident.service, incident.node) if part)
     about = f" ({place})" if place else ""
-    return Verdict(True, f"incident {incident.id}{about} is {shown(incident.status)}{title}", severity)
+    return RowVerdict(True, f"incident {incident.id}{about} is {shown(incident.status)}{title}", case.severity)
+
+
+def _title(case: ServiceCase) -> str:
+    return f"{case.ref.name} on {case.ref.node}"
+
+
+def _complaint(case: ServiceCase) -> str:
+    if case.state is ServiceState.MISSING:
+        return "is missing"
+    if case.state is ServiceState.UNHEALTHY and case.report is not None:
+        return f"is unhealthy ({shown(case.report.status)})"
+    return "is healthy, but its latest deployment failed" if case.failed is not None else f"is {case.state}"
 
 
 class Row(NamedTuple):
-    """One row of the table."""
+    """A row of the table."""
 
     number: int
     situation: str
     type: EventType
     action: Action
-    applies: Callable[[Case], Verdict]
+    applies: Callable[[Case], RowVerdict]
 
 
 ROWS: tuple[Row, ...] = (
@@ -222,22 +169,22 @@ ROWS: tuple[Row, ...] = (
     Row(5, "its deployments keep failing", EventType.BLOCKED, Action.DIAGNOSTICS, _failing_repeatedly),
     Row(6, "the service is missing", EventType.REQUIRED, Action.DEPLOY, _missing),
     Row(7, "the service is unhealthy", EventType.REQUIRED, Action.REDEPLOY, _unhealthy),
-    Row(8, "well, but its latest deployment failed", EventType.RECOMMENDED, Action.REDEPLOY, _failed_though_well),
+    Row(8, "healthy, but its latest deployment failed", EventType.RECOMMENDED, Action.REDEPLOY, _failed_though_healthy),
     Row(9, "an incident is unresolved", EventType.RECOMMENDED, Action.REVIEW_INCIDENT, _open_incident),
 )
 
 
-def verdicts(case: Case) -> list[tuple[Row, Verdict]]:
+def verdicts(case: Case) -> list[tuple[Row, RowVerdict]]:
     """Every row with its verdict."""
     return [(row, row.applies(case)) for row in ROWS]
 
 
-def recommend(case: Case, drift: Iterable[Drift]) -> Recommendation | None:
+def recommend(case: Case, drift: Iterable[Drift], chains: Chains) -> Recommendation | None:
     """The first row that applies, as a recommendation for the subject's drift."""
     for row in ROWS:
         verdict = row.applies(case)
         if verdict.applies:
-            return _recommendation(case, row, verdict, tuple(drift))
+            return _recommendation(case, row, verdict, tuple(drift), chains)
     return None
 
 
@@ -258,14 +205,15 @@ def fingerprint(
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
-def _recommendation(case: Case, row: Row, verdict: Verdict, drift: tuple[Drift, ...]) -> Recommendation:
-    conditions = tuple(sorted(one.condition for one in drift))
+def _recommendation(
+    case: Case, row: Row, verdict: RowVerdict, drift: tuple[Drift, ...], chains: Chains
+) -> Recommendation:
+    conditions = tuple(sorted(entry.condition for entry in drift))
     blocked_by: tuple[Subject, ...] = ()
     root_causes: tuple[Subject, ...] = ()
     if row.action is Action.DELAY_DEPLOYMENT and isinstance(case, ServiceCase):
         blocked_by = case.unavailable
-        root_causes = _sorted(case.picture.root_causes(case.ref))
-    facts = {place for one in drift for place in one.evidence}
+        root_causes = _sorted(chains.root_causes(case.ref))
     return Recommendation(
         fingerprint(case.ref, row.type, row.action, verdict.severity, conditions, blocked_by, root_causes),
         row.type,
@@ -278,35 +226,33 @@ def _recommendation(case: Case, row: Row, verdict: Verdict, drift: tuple[Drift, 
         root_causes,
         affects=_affects(case),
         candidates=_candidates(case) if row.action is Action.FAILOVER_REVIEW else (),
-        in_progress=case.picture.in_progress(case.ref) if isinstance(case, ServiceCase) else None,
-        evidence=evidence(*facts),
+        in_progress=deployment_under_way(case.picture, case.ref) if isinstance(case, ServiceCase) else None,
+        evidence=in_order(place for entry in drift for place in entry.evidence),
     )
 
 
 def _affects(case: Case) -> tuple[Subject, ...]:
     """The services that go unjudged or unserved with an input or a node."""
-    picture = case.picture
     if isinstance(case, NodeCase):
         return _sorted(expected(case.node))
     if isinstance(case, InputCase):
         lost = case.invalid.services if case.invalid is not None else ()
-        muted = (ref for name in picture.muted_by.get(case.ref, ()) for ref in expected(picture.desired.nodes[name]))
+        nodes = case.picture.desired.nodes
+        muted = (ref for name in case.picture.muted.get(case.ref, ()) for ref in expected(nodes[name]))
         return _sorted((*lost, *muted))
     return ()
 
 
 def _candidates(case: Case) -> tuple[Subject, ...]:
+    """The failover nodes that are online."""
     if not isinstance(case, NodeCase):
         return ()
-    verdicts = case.picture.nodes
-    online = {
-        entry.text
-        for entry in case.node.failover
-        if entry.text != case.node.name
-        and entry.text in verdicts
-        and verdicts[entry.text].standing is NodeStanding.ONLINE
-    }
-    return _sorted(map(NodeRef, online))
+    named = {entry.text for entry in case.node.failover} - {case.node.name}
+    return _sorted(NodeRef(name) for name in named if _is_online(case.picture, name))
+
+
+def _is_online(picture: Picture, name: str) -> bool:
+    return name in picture.nodes and picture.nodes[name].standing is NodeStanding.ONLINE
 
 
 def expected(node: DesiredNode) -> list[ServiceRef]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from supervisor.core.instant import Instant
 from supervisor.core.model.desired import NOTHING
 from supervisor.core.model.problems import InvalidInput, Problem
-from supervisor.core.model.statuses import NodeWord, Outcome, ServiceWord
+from supervisor.core.model.statuses import DeploymentOutcome, NodeWord, ServiceWord
 from supervisor.core.model.subjects import InputRef
 
 
@@ -114,7 +114,7 @@ class Deployment(NamedTuple):
     node: str
     service: str
     status: str
-    outcome: Outcome
+    outcome: DeploymentOutcome
     at: Instant
     document: Document
     pointer: str

@@ -27,7 +27,7 @@ class ServiceWord(StrEnum):
     UNHEALTHY = "unhealthy"
 
 
-class Outcome(StrEnum):
+class DeploymentOutcome(StrEnum):
     """What a deployment's status word says."""
 
     FAILED = "failed"
@@ -57,9 +57,9 @@ _SERVICE = _table(
 )
 _DEPLOYMENT = _table(
     {
-        Outcome.FAILED: "failed error timed_out rolled_back",
-        Outcome.SUCCEEDED: "succeeded success ok completed",
-        Outcome.UNDER_WAY: "pending queued running in_progress deploying",
+        DeploymentOutcome.FAILED: "failed error timed_out rolled_back",
+        DeploymentOutcome.SUCCEEDED: "succeeded success ok completed",
+        DeploymentOutcome.UNDER_WAY: "pending queued running in_progress deploying",
     }
 )
 _RESOLVED = frozenset(["resolved", "closed", "dismissed"])
@@ -75,9 +75,9 @@ def service_word(status: str) -> ServiceWord:
     return _SERVICE.get(status.lower(), ServiceWord.UNHEALTHY)
 
 
-def deployment_outcome(status: str) -> Outcome:
+def deployment_outcome(status: str) -> DeploymentOutcome:
     """Any word that is not known is ignored."""
-    return _DEPLOYMENT.get(status.lower(), Outcome.IGNORED)
+    return _DEPLOYMENT.get(status.lower(), DeploymentOutcome.IGNORED)
 
 
 def incident_resolved(status: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import chain, compress
 from operator import is_, is_not
@@ -63,6 +64,12 @@ class Graph(NamedTuple):
         service = node.services.get(ref.name)
         named = () if service is None else {_at_home(entry.text, node, service) for entry in service.depends_on}
         return tuple(ServiceRef(ref.node, name) for name in sorted(filter(None, named)))
+
+    def watchers(self, changed: AbstractSet[Subject]) -> list[str]:
+        """The nodes whose findings look at what has changed elsewhere."""
+        if not changed:
+            return []
+        return [name for name in self.crossing if not self.nodes[name].foreign.isdisjoint(changed)]
 
 
 def problems_of(faults: Iterable[Problem], graph: Graph) -> tuple[Problem, ...]:

@@ -83,10 +83,10 @@ def deciding(found: Explanation) -> int | None:
         ("service:nas/silent", 2, "not observed: its status is 'unknown'"),
         ("node:pi", 3, "offline: its status is 'down'"),
         ("service:nas/web", 4, "unhealthy: its status is 'exited'"),
-        ("service:nas/failing", 5, "well: its status is 'ok'"),
+        ("service:nas/failing", 5, "healthy: its status is 'ok'"),
         ("service:nas/gone", 6, "missing: no document mentions it"),
         ("service:nas/db", 7, "unhealthy: its status is 'failed'"),
-        ("service:nas/tried", 8, "well: its status is 'ok'"),
+        ("service:nas/tried", 8, "healthy: its status is 'ok'"),
         ("incident:INC-1", 9, "unresolved: its status is 'active'"),
     ],
 )
@@ -111,7 +111,7 @@ def test_the_ill_show_nine_rows_and_the_one_that_decides(
         ("input:world/fleet.json", "readable"),
         ("node:nas", "online: its status is 'online'"),
         ("node:nuc", "offline: its status is 'offline'"),
-        ("service:nas/calm", "well: its status is 'ok'"),
+        ("service:nas/calm", "healthy: its status is 'ok'"),
         ("incident:INC-2", "resolved: its status is 'closed'"),
     ],
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from supervisor.core.model.statuses import (
+    DeploymentOutcome,
     NodeWord,
-    Outcome,
     ServiceWord,
     deployment_outcome,
     incident_resolved,
@@ -52,13 +52,13 @@ def test_what_a_service_is(words: str, meaning: ServiceWord) -> None:
 @pytest.mark.parametrize(
     ("words", "meaning"),
     [
-        ("failed error timed_out rolled_back", Outcome.FAILED),
-        ("succeeded success ok completed", Outcome.SUCCEEDED),
-        ("pending queued running in_progress deploying", Outcome.UNDER_WAY),
-        ("cancelled skipped healthy timed-out", Outcome.IGNORED),
+        ("failed error timed_out rolled_back", DeploymentOutcome.FAILED),
+        ("succeeded success ok completed", DeploymentOutcome.SUCCEEDED),
+        ("pending queued running in_progress deploying", DeploymentOutcome.UNDER_WAY),
+        ("cancelled skipped healthy timed-out", DeploymentOutcome.IGNORED),
     ],
 )
-def test_how_a_deployment_went(words: str, meaning: Outcome) -> None:
+def test_how_a_deployment_went(words: str, meaning: DeploymentOutcome) -> None:
     assert {deployment_outcome(word) for word in each(words)} == {meaning}
 
 

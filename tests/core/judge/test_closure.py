@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from supervisor.core.judge.closure import closure_of
 from supervisor.core.model.subjects import parse_subject
 from tests.core.homelab import ago, judged
 
@@ -20,11 +21,10 @@ def closure(folder: Path, subject: str, nas: str = NAS, **documents: Any) -> str
     judgement = judged(folder, {"nas": nas, "nuc": "node: {always_on: false}\nservices: {dns: }"}, world)
     parsed = parse_subject(subject)
     assert parsed is not None
-    found = judgement.closure(parsed)
-    if found is None:
+    end = closure_of(judgement.picture, parsed)
+    if end is None:
         return None
-    word, cause = found
-    return word.value if cause is None else f"{word.value} by {cause}"
+    return end.resolution.value if end.inhibited_by is None else f"{end.resolution.value} by {end.inhibited_by}"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,201 @@
+"""What it is called: a small function for each condition, and the tables that say which of them a subject may have.
+
+A new condition is a word in ``model.findings.Condition``, a function here, and its line in a table here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from supervisor.core.instant import Instant
+from supervisor.core.judge.assessment import NodeStanding, Picture, ServiceState, doubtful
+from supervisor.core.judge.cases import Case, IncidentCase, InputCase, NodeCase, ServiceCase
+from supervisor.core.judge.evidence import (
+    declared_node,
+    declared_service,
+    error_places,
+    fact,
+    in_order,
+    observation_time,
+    status_fact,
+)
+from supervisor.core.model.actual import NodeFacts
+from supervisor.core.model.desired import DesiredNode
+from supervisor.core.model.findings import Condition, Drift, Severity, Thresholds
+from supervisor.core.model.statuses import NodeWord, ServiceWord
+from supervisor.core.model.subjects import WORLD
+
+# --- inputs -----------------------------------------------------------------------------------------------------------
+
+
+def detect_invalid_input(case: InputCase) -> Drift | None:
+    """It cannot be used, wholly or in part."""
+    if case.invalid is None:
+        return None
+    return Drift(Condition.INVALID_INPUT, case.ref, case.severity, evidence=error_places(case.invalid))
+
+
+def detect_stale_world(case: InputCase) -> Drift | None:
+    """Every document is stale: a cause of its own, and no longer a matter of each node."""
+    if case.ref != WORLD or not case.picture.world_is_stale:
+        return None
+    newest = max(case.picture.actual.documents, key=lambda document: document.order)
+    return Drift(Condition.STALE_OBSERVATION, WORLD, Severity.CRITICAL, evidence=(observation_time(newest),))
+
+
+# --- nodes ------------------------------------------------------------------------------------------------------------
+
+
+def detect_stale_node(case: NodeCase) -> Drift | None:
+    """Its newest observation is stale, or its status word says that it was not observed."""
+    newest, report = case.facts.newest, case.facts.report
+    if case.verdict.standing is not NodeStanding.STALE or newest is None:
+        return None
+    if report is not None and report.word is NodeWord.UNOBSERVED and not case.picture.is_stale(newest):
+        places, since = status_fact(report), report.since
+    else:
+        places, since = (observation_time(newest),), None
+    evidence = in_order((declared_node(case.node), *places))
+    return Drift(Condition.STALE_OBSERVATION, case.ref, Severity.WARNING, since, evidence=evidence)
+
+
+def detect_offline_node(case: NodeCase) -> Drift | None:
+    """It is offline, and it should always be on."""
+    if case.verdict.standing is not NodeStanding.OFFLINE or not case.node.always_on:
+        return None
+    report = case.facts.report
+    since = None if report is None else report.since
+    evidence = in_order((declared_node(case.node), *status_fact(report)))
+    return Drift(Condition.OFFLINE_NODE, case.ref, case.severity, since, evidence=evidence)
+
+
+# --- services ---------------------------------------------------------------------------------------------------------
+
+
+def detect_missing_service(case: ServiceCase) -> Drift | None:
+    """No document mentions it, or its word says that it is absent."""
+    if case.state is not ServiceState.MISSING:
+        return None
+    return _reported(Condition.MISSING_SERVICE, case, case.severity)
+
+
+def detect_unhealthy_service(case: ServiceCase) -> Drift | None:
+    """Its word says that it is not healthy, or has been starting for too long."""
+    if case.state is not ServiceState.UNHEALTHY:
+        return None
+    return _reported(Condition.UNHEALTHY_SERVICE, case, case.severity)
+
+
+def detect_unobserved_service(case: ServiceCase) -> Drift | None:
+    """Its word says that it was not observed."""
+    if case.state is not ServiceState.UNOBSERVED:
+        return None
+    return _reported(Condition.STALE_OBSERVATION, case, Severity.WARNING)
+
+
+def detect_failed_deployment(case: ServiceCase) -> Drift | None:
+    """Its latest finished deployment failed (and there is a word to judge it by)."""
+    failed = case.failed
+    if failed is None or case.state is ServiceState.UNOBSERVED:
+        return None
+    evidence = in_order(
+        (declared_service(case.node, case.service), fact(failed.document, failed.pointer, failed.status))
+    )
+    return Drift(Condition.FAILED_DEPLOYMENT, case.ref, case.severity, failed.at, evidence=evidence)
+
+
+def _reported(condition: Condition, case: ServiceCase, severity: Severity) -> Drift:
+    """Drift that rests on the status word of a service, or on there being none."""
+    since = None if case.report is None else case.report.since
+    evidence = in_order((declared_service(case.node, case.service), *status_fact(case.report)))
+    return Drift(condition, case.ref, severity, since, evidence=evidence)
+
+
+# --- incidents --------------------------------------------------------------------------------------------------------
+
+
+def detect_unresolved_incident(case: IncidentCase) -> Drift | None:
+    """It is open."""
+    incident = case.incident
+    if incident.resolved:
+        return None
+    evidence = status_fact(incident)
+    return Drift(Condition.UNRESOLVED_INCIDENT, case.ref, case.severity, incident.opened_at, evidence=evidence)
+
+
+# --- which subject may have which -------------------------------------------------------------------------------------
+
+
+def _deployed(node: DesiredNode, facts: NodeFacts) -> AbstractSet[str]:
+    """The services of which deployments are told."""
+    return node.services.keys() & facts.deployments.keys()
+
+
+def _graces(facts: NodeFacts, thresholds: Thresholds) -> Iterator[Instant]:
+    """When services that are starting have been so for too long."""
+    for report in facts.unwell.values():
+        if report.word is ServiceWord.STARTING and report.since is not None:
+            yield report.since + thresholds.startup_grace
+
+
+def _windows(facts: NodeFacts, thresholds: Thresholds) -> Iterator[Instant]:
+    """When deployments are forgotten."""
+    for deployments in facts.deployments.values():
+        for deployment in deployments:
+            yield deployment.at + thresholds.deployment_window + 1
+
+
+def _never(_: NodeFacts, __: Thresholds) -> Iterator[Instant]:
+    return iter(())
+
+
+class ServiceCondition(NamedTuple):
+    """A condition of services.
+
+    ``among`` are the services of a node that may have it, found without a look at each service; ``turns`` are the
+    moments, past and to come, at which time alone may change who has it.
+    """
+
+    detect: Callable[[ServiceCase], Drift | None]
+    among: Callable[[DesiredNode, NodeFacts], AbstractSet[str]]
+    turns: Callable[[NodeFacts, Thresholds], Iterator[Instant]]
+
+
+SERVICE_CONDITIONS = (
+    ServiceCondition(detect_missing_service, doubtful, _never),
+    ServiceCondition(detect_unhealthy_service, doubtful, _graces),
+    ServiceCondition(detect_unobserved_service, doubtful, _never),
+    ServiceCondition(detect_failed_deployment, _deployed, _windows),
+)
+_AMONG = tuple(dict.fromkeys(condition.among for condition in SERVICE_CONDITIONS))
+
+
+def detect(case: Case) -> list[Drift]:
+    """Every condition that a subject has."""
+    drift: Iterable[Drift | None]
+    if isinstance(case, ServiceCase):
+        drift = (condition.detect(case) for condition in SERVICE_CONDITIONS)
+    elif isinstance(case, NodeCase):
+        drift = (detect_stale_node(case), detect_offline_node(case))
+    elif isinstance(case, IncidentCase):
+        drift = (detect_unresolved_incident(case),)
+    else:
+        drift = (detect_invalid_input(case), detect_stale_world(case))
+    return [entry for entry in drift if entry is not None]
+
+
+def suspects(node: DesiredNode, facts: NodeFacts) -> list[str]:
+    """The services of a node that may have any condition, by name."""
+    return sorted(set().union(*(among(node, facts) for among in _AMONG)))
+
+
+def turns(picture: Picture, name: str) -> Iterator[Instant]:
+    """The moments, past and to come, at which time alone may change what is found of a node."""
+    facts, thresholds = picture.facts(name), picture.thresholds
+    if facts.newest is not None:
+        yield facts.newest.observed_at - thresholds.stale_after
+        yield facts.newest.observed_at + thresholds.stale_after + 1
+    for condition in SERVICE_CONDITIONS:
+        yield from condition.turns(facts, thresholds)
