@@ -14,6 +14,7 @@
           LockedError               another supervisor holds this checkpoint (exit 75)
       ChildError                    another program could not be started, or was ended by us
       SourceError                   a look at an engine failed: what it runs is unknown, and the other sources go on
+        AwayError                   it may be back in a moment: asked again within the same look
       ObserverError                 a document of the observer cannot be written; the next look tries again
       DraftError                    an inventory cannot be drafted, or not be written
       InvariantError                our own fault: the pass is dropped and logged with its traceback
@@ -78,6 +79,10 @@ class ChildError(SupervisorError):
 
 class SourceError(SupervisorError):
     """What a source of observations runs cannot be told; the message reads on after the source's name."""
+
+
+class AwayError(SourceError):
+    """A source does not answer now, as when it is being restarted; asking again in a moment may help."""
 
 
 class ObserverError(SupervisorError):

@@ -81,15 +81,22 @@ def why(error: OSError) -> str:
     return f"cannot be used: {text}"
 
 
-def sweep(path: str) -> None:
-    """Take away what killed processes left of replacements of ``path``; to be called by the only one who makes them."""
+def sweep(path: str, before: int | None = None) -> None:
+    """Take away what killed processes left of replacements of ``path``.
+
+    Either the caller is the only one who makes them, or ``before`` says, in nanoseconds since the epoch, that what was
+    written since then may still be in somebody's hands.
+    """
     folder, name = os.path.split(os.path.abspath(path))
     left = re.compile(re.escape(name) + r"\.[0-9a-f]{16}\.tmp")
     with suppress(OSError):
         for entry in sorted(os.listdir(folder)):
             if left.fullmatch(entry):
                 with suppress(OSError):
-                    check_ours(os.lstat(os.path.join(folder, entry)))
+                    status = os.lstat(os.path.join(folder, entry))
+                    check_ours(status)
+                    if before is not None and status.st_mtime_ns >= before:
+                        continue
                     os.unlink(os.path.join(folder, entry))
 
 

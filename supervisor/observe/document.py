@@ -14,8 +14,8 @@ from supervisor.core.model.desired import DesiredService
 from supervisor.core.text import printable
 from supervisor.files.names import name_fault
 from supervisor.observe.identity import identify
-from supervisor.observe.sighting import SYSTEMD, Reached, Sighting
-from supervisor.observe.units import unit_of
+from supervisor.observe.sighting import Reached, Sighting
+from supervisor.observe.sources import could_have
 
 _DETAIL_LIMIT = 200
 CRASH_LOOP = 2
@@ -40,8 +40,8 @@ def node_document(
 
     A service is left out only when every source that could have it has answered, and has it not.
     """
-    named = identify(services, look.sightings)
-    entries = {name: _entry(name, seen, look.at, previous, window) for name, seen in named.items()}
+    identified = identify(services, look.sightings)
+    entries = {name: _entry(name, seen, look.at, previous, window) for name, seen in identified.services.items()}
     for name in sorted({*services, *_services(previous)} - set(entries)):
         why = _unknown(services.get(name), _services(previous).get(name, {}), look)
         if why is not None:
@@ -78,6 +78,14 @@ def sources_of(previous: Mapping[str, Any]) -> tuple[str, ...]:
     """The sources that were there when ``previous`` was written: one that is gone now does not answer."""
     sources = previous.get("sources")
     return tuple(sorted(sources)) if isinstance(sources, dict) else ()
+
+
+def silent_sources(previous: Mapping[str, Any]) -> frozenset[str]:
+    """The sources that had failed when ``previous`` was written."""
+    sources = previous.get("sources")
+    return (
+        frozenset(name for name, word in sources.items() if word != "ok") if isinstance(sources, dict) else frozenset()
+    )
 
 
 def _entry(
@@ -129,22 +137,11 @@ def _unknown(declared: DesiredService | None, before: Mapping[str, Any], look: L
         return f"{source} {look.failed[source]}" if isinstance(source, str) and source in look.failed else None
     if not declared.enabled:
         return None
-    could = _could_have(declared, look)
+    could = {source for source in look.answered | look.failed.keys() if could_have(source, declared)}
     missing = sorted(could & look.failed.keys())
     if missing:
         return f"{missing[0]} {look.failed[missing[0]]}"
     return None if could else "no source that could have it was found on this machine"
-
-
-def _could_have(declared: DesiredService, look: Look) -> frozenset[str]:
-    """The sources that could have a service of the inventory."""
-    there = look.answered | look.failed.keys()
-    engines = there - {SYSTEMD}
-    if declared.unit is not None:
-        return there & {SYSTEMD}
-    if declared.container is not None or unit_of(declared) is None:
-        return engines
-    return there
 
 
 def _memory(before: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,68 +3,112 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from supervisor.core.model.desired import DesiredService
 from supervisor.files.names import name_fault
-from supervisor.observe.sighting import SYSTEMD, Sighting
-from supervisor.observe.units import unit_of
+from supervisor.observe.sighting import Sighting
+from supervisor.observe.sources import KINDS, kind_of, named
 
 
-def identify(services: Mapping[str, DesiredService], sightings: Iterable[Sighting]) -> dict[str, tuple[Sighting, ...]]:
-    """Sightings by the name of their service, sorted. Several are replicas, or one name in several engines.
+class Identified(NamedTuple):
+    """``services``: sightings by the name of their service, sorted; several are replicas, or one name in two engines.
 
-    The first that applies: ``container:`` or ``unit:`` in the inventory; compose's or a swarm's STACK/SERVICE, or the
-    bare SERVICE where no other stack has one of that name; the container's or unit's own name. A name that no
-    inventory could have is left out, whoever made it up.
+    ``ambiguous``: services of the inventory of which several things could be the one that is meant, by their names.
+    """
+
+    services: Mapping[str, tuple[Sighting, ...]]
+    ambiguous: Mapping[str, tuple[str, ...]]
+
+
+def identify(services: Mapping[str, DesiredService], sightings: Iterable[Sighting]) -> Identified:
+    """Give every sighting its name. The first that applies:
+
+    ``container:`` or ``unit:`` in the inventory; compose's or a swarm's STACK/SERVICE, or the bare SERVICE where no
+    other stack has one of that name that is not in the inventory itself; the container's or unit's own name. A name
+    that no inventory could have is left out, whoever made it up.
     """
     seen = _newest(sightings)
-    containers: dict[str, str] = {}
-    units: dict[str, list[str]] = {}
-    for name, declared in sorted(services.items()):
-        if declared.container is not None:
-            containers[declared.container] = name
-        if (unit := unit_of(declared)) is not None:
-            units.setdefault(unit, []).append(name)
-    stacks = Counter(service for _, service in {(one.stack, one.service) for one in seen if one.service})
-    found: dict[str, list[Sighting]] = {}
-    for one in seen:
-        if one.source == SYSTEMD:
-            continue
-        name = _container(one, services, containers, alone=stacks[one.service] == 1)
-        if name_fault(name) is None:
-            found.setdefault(name, []).append(one)
-    taken = set(found)
-    for one in seen:
-        if one.source != SYSTEMD:
-            continue
-        for name in units.get(one.name) or [one.name]:
-            # A unit that only happens to have the name of a service's container, or that starts it, is not the service.
-            if (name in services and services[name].unit is not None) or name not in taken:
-                found.setdefault(name, []).append(one)
-    return {name: tuple(found[name]) for name in sorted(found)}
+    names = _Names(services, seen)
+    identified: dict[str, list[Sighting]] = {}
+    for kind in (*KINDS, None):
+        # A unit that only happens to have the name of a service's container, or that starts it, is not the service.
+        taken = frozenset(identified)
+        for sighting in seen:
+            if kind_of(sighting.source) is not kind:
+                continue
+            for name in names.said(sighting) or [name for name in names.guessed(sighting) if name not in taken]:
+                identified.setdefault(name, []).append(sighting)
+    ambiguous = {name: names.stacks[name] for name in names.bare & names.stacks.keys() - identified.keys()}
+    return Identified({name: tuple(identified[name]) for name in sorted(identified)}, ambiguous)
 
 
-def _container(
-    one: Sighting, services: Mapping[str, DesiredService], containers: Mapping[str, str], *, alone: bool
-) -> str:
-    if one.name in containers:
-        return containers[one.name]
-    if not one.service:
-        return one.name
-    full = f"{one.stack}/{one.service}" if one.stack else one.service
-    for name in (full, *([one.service] if alone else []), one.name):
-        # One that is declared by the name of another container, or as a unit, is that and nothing else.
-        declared = services.get(name)
-        if declared is not None and declared.container is None and declared.unit is None:
-            return name
-    return full if name_fault(full) is None else one.name
+class _Names:
+    """What can be called how: the inventory's services, and what was seen beside one another."""
+
+    def __init__(self, services: Mapping[str, DesiredService], seen: Sequence[Sighting]) -> None:
+        self._services = services
+        self._said: dict[tuple[str, str], list[str]] = {}
+        for name, service in sorted(services.items()):
+            for kind in KINDS:
+                if (thing := named(service, kind)) is not None:
+                    self._said.setdefault((kind.key, thing), []).append(name)
+        naming = {name for names in self._said.values() for name in names}
+        self.bare = frozenset(services.keys() - naming)
+        """The services that name neither a container nor a unit: one that does is that, and nothing else."""
+        candidates = {
+            (sighting.service, full)
+            for sighting in seen
+            if sighting.stack and not self.said(sighting) and (full := _full(sighting)) not in self.bare
+        }
+        count = Counter(service for service, _ in candidates)
+        self._alone = frozenset(service for service, stacks in count.items() if stacks == 1)
+        several: dict[str, list[str]] = {}
+        for bare, full in sorted(candidates):
+            if count[bare] > 1:
+                several.setdefault(bare, []).append(full)
+        self.stacks: Mapping[str, tuple[str, ...]] = {bare: tuple(stacks) for bare, stacks in several.items()}
+        """Services that several stacks have, none of which the inventory names in full."""
+
+    def said(self, sighting: Sighting) -> list[str]:
+        """The services that name this sighting by the key of its kind."""
+        kind = kind_of(sighting.source)
+        if kind is None:
+            return []
+        spellings = (sighting.name, *sighting.also)
+        return [name for spelling in spellings for name in self._said.get((kind.key, spelling), ())]
+
+    def guessed(self, sighting: Sighting) -> list[str]:
+        """The services that go by one of its names, the surest that there are, or its own name."""
+        full = _full(sighting)
+        alone = not sighting.stack or sighting.service in self._alone
+        for level in ([full], [sighting.service] if alone else [], [sighting.name, *sighting.also]):
+            if names := [name for name in level if name in self.bare]:
+                return names
+        return [name for name in (full, sighting.name) if name_fault(name) is None and self._is_free(name, sighting)][
+            :1
+        ]
+
+    def _is_free(self, name: str, sighting: Sighting) -> bool:
+        """May it have this name? Not beside a service of the inventory that is something else.
+
+        Where the service names a unit, a container of its name is most likely what that unit starts: they are together.
+        """
+        naming = [kind for kind in KINDS if name in self._services and named(self._services[name], kind) is not None]
+        kind = kind_of(sighting.source)
+        return not naming or (kind is not None and KINDS.index(kind) < min(map(KINDS.index, naming)))
+
+
+def _full(sighting: Sighting) -> str:
+    return f"{sighting.stack}/{sighting.service}" if sighting.stack else sighting.service
 
 
 def _newest(sightings: Iterable[Sighting]) -> list[Sighting]:
     """Of those with the same place in the same service the one that was created last, in a fixed order."""
     newest: dict[tuple[str, ...], Sighting] = {}
-    for one in sorted(sightings, key=lambda one: (one.source, one.created, one.name)):
-        replica = (one.stack, one.service, one.replica) if one.service and one.replica else (one.name,)
-        newest[(one.source, *replica)] = one
-    return sorted(newest.values(), key=lambda one: (one.source, one.name))
+    for sighting in sorted(sightings, key=lambda seen: (seen.source, seen.created, seen.name)):
+        in_service = sighting.service and sighting.replica
+        place = (sighting.stack, sighting.service, sighting.replica) if in_service else (sighting.name,)
+        newest[(sighting.source, *place)] = sighting
+    return sorted(newest.values(), key=lambda seen: (seen.source, seen.name))

@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, Protocol
 
-from supervisor.core.instant import SECOND, Instant
+from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
 from supervisor.core.text import json_text
-from supervisor.errors import InputError, ObserverError, SourceError
+from supervisor.errors import InputError, ObserverError
 from supervisor.files import atomic
 from supervisor.files.inventory.load import load_inventory
 from supervisor.files.reading import Settle, read_text, shown_path
-from supervisor.observe.document import Look, node_document, reachability_document, sources_of
-from supervisor.observe.engine import Engine
-from supervisor.observe.reach import reach
-from supervisor.observe.settings import USUAL, ObserverSettings
-from supervisor.observe.sighting import SYSTEMD, Sighting, Source
-from supervisor.observe.units import Units
+from supervisor.observe.asking import Asking
+from supervisor.observe.deadline import Deadline
+from supervisor.observe.document import node_document, reachability_document, silent_sources, sources_of
+from supervisor.observe.hands import Hand
+from supervisor.observe.reach import longest, reach
+from supervisor.observe.settings import ObserverSettings
+from supervisor.observe.sighting import Reached
+from supervisor.observe.sources import KINDS
+from supervisor.observe.sources.source import Source
 
 _DOCUMENT_LIMIT = 64 << 20
+_WRITTEN: Duration = 60 * SECOND
+"""A document is written within it: `observe --once` may meet one that the observer beside it is just writing."""
 _ALIVE = 3
 """A node whose own document is younger than so many intervals speaks for itself."""
 
 
-class Clock(Protocol):
-    """The real one, or that of a test."""
+class LookClock(Protocol):
+    """The real clock, or that of a test."""
 
     def now(self) -> Instant: ...
 
@@ -39,17 +44,33 @@ class Clock(Protocol):
 class Observer:
     """Looks, and writes what it saw. What is remembered from look to look is in the documents, and survives a restart.
 
-    ``settle`` is for reading an inventory that may be edited just now.
+    ``settle`` is for reading an inventory that may be edited just now; ``waiting`` is called again and again while a
+    look waits for its sources.
     """
 
-    def __init__(self, settings: ObserverSettings, clock: Clock, settle: Settle | None = None) -> None:
+    def __init__(
+        self,
+        settings: ObserverSettings,
+        clock: LookClock,
+        settle: Settle | None = None,
+        waiting: Callable[[], None] = lambda: None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._settle = settle
-        self._hands: dict[str, _Hand] = {}
+        self._waiting = waiting
+        self._asking = Asking(clock.monotonic, waiting)
+        self._reaching: Hand[dict[str, Reached]] | None = None
         self._usable: DesiredNode | None = None
+        self._own = os.path.join(settings.world, "nodes", f"{settings.node}.json")
+        self._others = os.path.join(settings.world, "reachability", f"{settings.node}.json")
         self.notices: list[str] = []
         """What was out of order at the last look, for people; the same as long as nothing changes."""
+
+    def sweep(self) -> None:
+        """Take away what a killed observer has left of its documents, but not what another just writes."""
+        for path in (self._own, self._others):
+            atomic.sweep(path, self._clock.now() - _WRITTEN)
 
     def look(self) -> None:
         """One look at everything, and the documents of it; ObserverError when one of them cannot be written."""
@@ -57,17 +78,18 @@ class Observer:
         settings, now = self._settings, self._clock.now()
         desired = load_inventory(settings.inventory, settings.max_input_bytes, self._settle).value
         services = self._services(desired)
-        path = os.path.join(settings.world, "nodes", f"{settings.node}.json")
-        previous = self._previous(path)
-        seen = self._ask(self._sources(sources_of(previous)), services, now)
+        reaching = self._reach(desired) if settings.reachability else None
+        previous = self._previous(self._own)
+        sources = self._sources(sources_of(previous))
+        seen = self._asking.ask(sources, services, settings.timeout, silent_sources(previous), now)
         faults: list[str] = []
         if seen.answered or seen.failed:
-            self._try(faults, path, node_document(seen, services, previous, settings.crash_window))
+            self._try(faults, self._own, node_document(seen, services, previous, settings.crash_window))
         else:
             # Without anything to look at it knows nothing of the node's services, not even that there are none.
             self.notices.append("there is nothing to look at: no engine's socket, and no systemd")
-        if settings.reachability:
-            self._reach(faults, desired, now)
+        if reaching is not None:
+            self._write_reached(faults, *reaching, now)
         self.notices += [f"{name} {why}" for name, why in sorted(seen.failed.items())]
         if faults:
             raise ObserverError("\n".join(faults))
@@ -90,56 +112,36 @@ class Observer:
     # --- this node's services
 
     def _sources(self, earlier: tuple[str, ...]) -> list[Source]:
-        settings = self._settings
-        sockets: tuple[str, ...] = settings.engines if settings.engines is not None else ()
-        if settings.engines is None:
-            there = (path for path in USUAL if os.path.exists(path))
-            # One that was there and is gone does not answer; that is not the same as being without.
-            sockets = tuple(dict.fromkeys((*there, *(path for path in earlier if path.startswith("/")))))
-        sources: list[Source] = [Engine(path, settings.timeout, self._clock.monotonic) for path in sockets]
-        if settings.systemd and os.path.isdir("/run/systemd/system"):
-            sources.append(Units(settings.units, settings.timeout))
-        elif settings.systemd and SYSTEMD in earlier:
-            self.notices.append("systemd does not run here any more")
-        return sources
-
-    def _ask(self, sources: list[Source], services: Mapping[str, DesiredService], now: Instant) -> Look:
-        """All at once; who has not answered in time, now or since an earlier look, has failed."""
-        deadline = self._clock.monotonic() + self._settings.timeout + SECOND
-        for source in sources:
-            hand = self._hands.get(source.name)
-            # What an earlier look has left hanging is not started twice; what it has brought since is too old.
-            if hand is None or hand.wait(0):
-                self._hands[source.name] = _Hand(source, services)
-        sightings: list[Sighting] = []
-        answered, failed = set(), {}
-        for source in sources:
-            hand = self._hands[source.name]
-            if not hand.wait((deadline - self._clock.monotonic()) / SECOND):
-                failed[source.name] = "does not answer"
-                continue
-            del self._hands[source.name]
-            if hand.failure is not None:
-                failed[source.name] = hand.failure
-            else:
-                answered.add(source.name)
-                sightings += hand.found
-        return Look(now, tuple(sightings), frozenset(answered), failed)
+        started = [kind.start(self._settings.sources, earlier) for kind in KINDS]
+        self.notices += [notice for opened in started for notice in opened.notices]
+        return [source for opened in started for source in opened.sources]
 
     # --- other nodes
 
-    def _reach(self, faults: list[str], desired: Desired, now: Instant) -> None:
+    def _reach(self, desired: Desired) -> tuple[Hand[dict[str, Reached]], Duration] | None:
+        """The start of a look for the other nodes, and how long it may take; None when there are none."""
         others = {
             name: node.addresses
             for name, node in desired.nodes.items()
             if node.addresses and name != self._settings.node
         }
-        path = os.path.join(self._settings.world, "reachability", f"{self._settings.node}.json")
-        if not others and not os.path.exists(path):
-            return
-        found = reach(others, self._settings.timeout)
-        silent = {name: one for name, one in found.items() if not self._speaks_for_itself(name, one.status, now)}
-        self._try(faults, path, reachability_document(silent, self._previous(path), now))
+        if not others and not os.path.exists(self._others):
+            return None
+        if self._reaching is None or self._reaching.over:
+            self._reaching = Hand("look for other nodes", partial(reach, others, self._settings.timeout))
+        return self._reaching, longest(others, self._settings.timeout)
+
+    def _write_reached(
+        self, faults: list[str], reaching: Hand[dict[str, Reached]], patience: Duration, now: Instant
+    ) -> None:
+        if not reaching.wait(Deadline(patience, self._clock.monotonic), self._waiting):
+            self.notices.append("the look for other nodes does not come to an end")
+        elif reaching.failure is not None:
+            self.notices.append(f"the look for other nodes {reaching.failure}")
+        else:
+            reached = reaching.result.items()
+            silent = {name: word for name, word in reached if not self._speaks_for_itself(name, word.status, now)}
+            self._try(faults, self._others, reachability_document(silent, self._previous(self._others), now))
 
     def _speaks_for_itself(self, node: str, status: str, now: Instant) -> bool:
         """Has it a document of its own that would know better?
@@ -173,29 +175,3 @@ class Observer:
                 new.commit()
         except OSError as error:
             faults.append(f"cannot write {shown_path(path)}: it {atomic.why(error)}")
-
-
-class _Hand:
-    """One look at one source, in a thread of its own: whatever hangs there, the observer goes on."""
-
-    def __init__(self, source: Source, services: Mapping[str, DesiredService]) -> None:
-        self.found: tuple[Sighting, ...] = ()
-        self.failure: str | None = "gave up"
-        self._source = source
-        self._services = services
-        self._over = threading.Event()
-        threading.Thread(target=self._look, name=f"look at {source.name}", daemon=True).start()
-
-    def wait(self, seconds: float) -> bool:
-        return self._over.wait(max(0.0, seconds))
-
-    def _look(self) -> None:
-        try:
-            self.found = self._source.look(self._services)
-            self.failure = None
-        except SourceError as error:
-            self.failure = str(error)
-        except Exception as error:  # noqa: BLE001 - one source's surprise is not the others'; it is told as its failure
-            self.failure = f"gave something that cannot be understood ({type(error).__name__})"
-        finally:
-            self._over.set()

@@ -47,6 +47,12 @@ def reach(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> dict[str, Re
         resolver.shutdown(wait=False, cancel_futures=True)
 
 
+def longest(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> Duration:
+    """The time after which ``reach`` has come to its end, if it ever does: names and addresses wait for one another."""
+    addresses = sum(map(len, nodes.values())) * _ADDRESSES
+    return timeout * (2 + addresses // _AT_ONCE) + SECOND
+
+
 class _Prober:
     """Asks after all nodes at once; each wait ends after ``patience`` seconds."""
 

@@ -10,10 +10,11 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 
-from supervisor.core.instant import SECOND, format_instant
+from supervisor.core.instant import SECOND, Duration, format_instant
 from supervisor.errors import SupervisorError
 from supervisor.files.reading import shown_path
 from supervisor.observe.observer import Observer
@@ -23,12 +24,16 @@ from supervisor.process.clock import Clock
 from supervisor.process.heartbeat import SdNotifier, Systemd
 
 IDENTIFIER = f"{logs.IDENTIFIER}-observer"
+_STOP = frozenset((signal.SIGTERM, signal.SIGINT))
+_START: Duration = 60 * SECOND
+"""How much longer a start may take, counted from each moment of the first look."""
 
 
 def look_once(settings: ObserverSettings) -> None:
     """One look, for cron; what is out of order goes to standard error. ObserverError as ``Observer.look`` raises it."""
     clock = Clock()
     observer = Observer(settings, clock, clock.settle)
+    observer.sweep()
     try:
         observer.look()
     finally:
@@ -40,10 +45,21 @@ def run(settings: ObserverSettings) -> None:
     """A look every ``interval`` and at SIGHUP, until SIGTERM or SIGINT; ``signals.block`` was called before."""
     logs.configure(identifier=IDENTIFIER)
     clock = Clock()
-    observer = Observer(settings, clock, clock.settle)
-    told = _Told()
     systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
+    waiting = _Waiting(systemd)
+    observer = Observer(settings, clock, clock.settle, waiting)
+    observer.sweep()
     structlog.get_logger().info("observing", node=settings.node, world=shown_path(settings.world))
+    with suppress(_AskedToStop):
+        _look_again_and_again(settings, observer, clock, systemd, waiting)
+    systemd.stopping()
+    structlog.get_logger().info("stopped")
+
+
+def _look_again_and_again(
+    settings: ObserverSettings, observer: Observer, clock: Clock, systemd: Systemd, waiting: _Waiting
+) -> None:
+    told = _Told()
     due = clock.monotonic()
     while True:
         try:
@@ -56,14 +72,35 @@ def run(settings: ObserverSettings) -> None:
             told.say(str(error).splitlines(), observer.notices)
             systemd.status(str(error))
         systemd.ready()
+        waiting.starting = False
         due = max(due + settings.interval, clock.monotonic())
         got = _wait(due, clock, systemd)
-        if got in (signal.SIGTERM, signal.SIGINT):
-            systemd.stopping()
-            structlog.get_logger().info("stopped")
+        if got in _STOP:
             return
         if got is not None:
             due = clock.monotonic()
+
+
+class _AskedToStop(Exception):  # noqa: N818 - it is no error
+    """SIGTERM or SIGINT came while a look waits for others. The look is not needed any more."""
+
+
+class _Waiting:
+    """What goes on while a look waits for its sources, each of which has a deadline: heartbeats, and the will to stop.
+
+    Waiting for them is all that the observer has to do then, so a heartbeat is due, however long ``timeout`` is.
+    """
+
+    def __init__(self, systemd: Systemd) -> None:
+        self._systemd = systemd
+        self.starting = True
+
+    def __call__(self) -> None:
+        if signal.sigpending() & _STOP:
+            raise _AskedToStop
+        if self.starting:
+            self._systemd.extend_start(_START)
+        self._systemd.alive()
 
 
 def _wait(due: int, clock: Clock, systemd: Systemd) -> signal.Signals | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from supervisor.core.instant import Duration
 from supervisor.files.settings import (
@@ -15,12 +16,10 @@ from supervisor.files.settings import (
     parse_positive_duration,
     parse_size,
 )
+from supervisor.observe.sources import KINDS
+from supervisor.observe.sources.source import switch
 
 DEFAULT_CONFIG = "/etc/runtime-supervisor/observer.yaml"
-AUTO = "auto"
-"""In place of a list of engines: those of the usual places that are there."""
-NONE = "none"
-USUAL = ("/run/docker.sock", "/run/podman/podman.sock")
 
 
 def _node(text: str) -> str:
@@ -35,40 +34,14 @@ def _node(text: str) -> str:
     return name
 
 
-def _engines(text: str) -> tuple[str, ...] | None:
-    if text == AUTO:
-        return None
-    paths = text.split() if text != NONE else []
-    for path in paths:
-        if not path.startswith("/"):
-            raise ValueError(f"{path[:60]!r} is no absolute path of a socket; write {AUTO}, {NONE}, or paths")
-    return tuple(dict.fromkeys(paths))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    words = tuple(dict.fromkeys(text.split())) if text != NONE else ()
-    for word in words:
-        if word.startswith("-"):
-            raise ValueError(f"{word[:60]!r} is no unit")
-    return words
-
-
-def _switch(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError(f"{text[:60]!r} is neither true nor false")
-    return text == "true"
-
-
 KEYS: tuple[Key, ...] = (
     Key("inventory", "hosts", parse_path, "folder of the inventory: <node>/services.yaml"),
     Key("world", "/opt/homelab/world", parse_path, "folder the documents are written to"),
     Key("node", "hostname", _node, "what the inventory calls this machine"),
     Key("interval", "15s", parse_positive_duration, "time from one look to the next"),
     Key("timeout", "10s", parse_positive_duration, "a source that takes longer does not answer"),
-    Key("engines", AUTO, _engines, "API sockets of container engines: auto, none, or paths with blanks between"),
-    Key("systemd", "true", _switch, "look at systemd units: true or false"),
-    Key("units", NONE, _words, "units beyond those of the inventory; patterns stand for what is loaded"),
-    Key("reachability", "true", _switch, "look whether the inventory's nodes with an address answer: true or false"),
+    *(key for kind in KINDS for key in kind.settings),
+    Key("reachability", "true", switch, "look whether the inventory's nodes with an address answer: true or false"),
     Key("crash_window", "5m", parse_positive_duration, "two restarts within it are a crash loop"),
     Key("max_input_bytes", "16MiB", parse_size, "a larger inventory file is refused"),
 )
@@ -77,23 +50,23 @@ OBSERVER = Family(KEYS, DEFAULT_CONFIG, OBSERVER_PREFIX)
 
 @dataclass(frozen=True, slots=True)
 class ObserverSettings:
-    """Everything that can be set. Durations in nanoseconds, sizes in bytes; ``engines`` is None for auto."""
+    """Everything that can be set. Durations in nanoseconds, sizes in bytes; ``sources`` are the kinds' own settings."""
 
     inventory: str
     world: str
     node: str
     interval: Duration
     timeout: Duration
-    engines: tuple[str, ...] | None
-    systemd: bool
-    units: tuple[str, ...]
     reachability: bool
     crash_window: Duration
     max_input_bytes: int
+    sources: Mapping[str, Any]
 
 
 def load_observer_settings(
     flags: Mapping[str, str], environ: Mapping[str, str], config: str | None = None
 ) -> ObserverSettings:
     """As ``load_settings``; ConfigError with one line for each fault."""
-    return ObserverSettings(**load_values(OBSERVER, flags, environ, config))
+    values = load_values(OBSERVER, flags, environ, config)
+    sources = {key.name: values.pop(key.name) for kind in KINDS for key in kind.settings}
+    return ObserverSettings(sources=sources, **values)

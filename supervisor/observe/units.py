@@ -1,23 +1,19 @@
-"""systemd units, asked of ``systemctl show``.
-
-Units are asked for by name: a list omits oneshots that have finished, and units that are masked, refused or skipped.
-"""
+"""What systemd's own words mean: what ``systemctl show`` prints of a unit in, one sighting out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from supervisor.core.instant import SECOND, Duration, Instant
+from supervisor.core.instant import SECOND, Instant
 from supervisor.core.model.desired import DesiredService
-from supervisor.errors import ChildError, SourceError
-from supervisor.observe.sighting import SYSTEMD, Sighting
-from supervisor.process import child
+from supervisor.observe.sighting import Sighting
 
 _TYPES = ["service", "socket", "timer", "mount", "automount", "swap", "path", "target", "slice", "scope", "device"]
 _UNIT = re.compile(rf"[A-Za-z0-9:_.\\@-]+\.({'|'.join(_TYPES)})", re.ASCII)
 _UNIT_LIMIT = 255
-_AT_ONCE = 200
+SOURCE = "systemd"
+"""The name of the source that units come from."""
 
 _PROPERTIES = (
     "Id",
@@ -35,6 +31,8 @@ _PROPERTIES = (
     "ExecMainExitTimestamp",
     "StateChangeTimestamp",
 )
+QUERY = ("show", "--no-pager", "--timestamp=unix", f"--property={','.join(_PROPERTIES)}", "--")
+"""What systemctl is asked for, before the names of units; ``blocks`` reads the answer."""
 _EXITED = "1"
 """CLD_EXITED, among the ways a process can end."""
 
@@ -51,44 +49,6 @@ def unit_of(service: DesiredService) -> str | None:
     if service.unit is not None:
         return unit_name(service.unit)
     return None if service.container is not None else unit_name(service.name)
-
-
-class Units:
-    """The service manager of this machine; ``extra`` are units, or patterns of such, besides those of the inventory."""
-
-    name = SYSTEMD
-
-    def __init__(self, extra: Sequence[str], timeout: Duration, systemctl: str = "/usr/bin/systemctl") -> None:
-        self._extra = tuple(extra)
-        self._timeout = timeout
-        self._systemctl = systemctl
-
-    def look(self, services: Mapping[str, DesiredService]) -> tuple[Sighting, ...]:
-        exact = sorted({unit for one in services.values() if (unit := unit_of(one)) is not None})
-        found: dict[str, Sighting] = {}
-        for begin in range(0, len(exact), _AT_ONCE):
-            names = exact[begin : begin + _AT_ONCE]
-            blocks = self._show(names)
-            if len(blocks) != len(names):
-                raise SourceError(f"gave {len(blocks)} answers to {len(names)} questions")
-            found |= {name: seen for name, one in zip(names, blocks, strict=True) if (seen := sighting(name, one))}
-        if self._extra:
-            # One pattern may stand for many units, so the answers are told apart by their own names.
-            blocks = self._show(self._extra)
-            named = {one["Id"]: one for one in blocks if one.get("Id")}
-            found |= {name: seen for name, one in named.items() if name not in found and (seen := sighting(name, one))}
-        return tuple(found[name] for name in sorted(found))
-
-    def _show(self, units: Sequence[str]) -> list[dict[str, str]]:
-        command = [self._systemctl, "show", "--no-pager", "--timestamp=unix", f"--property={','.join(_PROPERTIES)}"]
-        try:
-            ended = child.run([*command, "--", *units], self._timeout)
-        except ChildError as error:
-            raise SourceError(str(error)) from error
-        if ended.status != 0:
-            why = ended.complaint.decode("utf-8", "replace").strip().partition("\n")[0]
-            raise SourceError(f"cannot be asked: {why[:200] or f'systemctl ended with {ended.status}'}")
-        return blocks(ended.output.decode("utf-8", "replace"))
 
 
 def blocks(output: str) -> list[dict[str, str]]:
@@ -112,13 +72,14 @@ def sighting(name: str, unit: Mapping[str, str]) -> Sighting | None:
     if _has_ended(unit) and (code := _number(unit.get("ExecMainStatus", ""))) is not None:
         raw["exit_code"] = code
     return Sighting(
-        SYSTEMD,
+        SOURCE,
         name,
         status,
         since=_moment(unit.get("StateChangeTimestamp", "")),
         detail=detail,
         raw=raw,
         restarts=_number(unit.get("NRestarts", "")),
+        also=(name.removesuffix(".service"),) if name.endswith(".service") else (),
     )
 
 

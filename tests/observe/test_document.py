@@ -11,7 +11,8 @@ import pytest
 from supervisor.core.instant import SECOND, parse_instant
 from supervisor.core.model.desired import DesiredService
 from supervisor.observe.document import Look, node_document, reachability_document, sources_of
-from supervisor.observe.sighting import SYSTEMD, Reached, Sighting
+from supervisor.observe.sighting import Reached, Sighting
+from supervisor.observe.units import SOURCE as SYSTEMD
 
 NOW = parse_instant("2026-11-23T12:00:00Z")
 WINDOW = 300 * SECOND

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from supervisor.core.model.desired import DesiredService
 from supervisor.observe.identity import identify
-from supervisor.observe.sighting import SYSTEMD, Sighting
+from supervisor.observe.sighting import Sighting
+from supervisor.observe.units import SOURCE as SYSTEMD
 
 ENGINE = "/run/docker.sock"
 
@@ -24,7 +25,7 @@ def container(name: str, stack: str = "", service: str = "", **more: object) -> 
 
 
 def unit(name: str) -> Sighting:
-    return Sighting(SYSTEMD, name, "ok")
+    return Sighting(SYSTEMD, name, "ok", also=(name.removesuffix(".service"),))
 
 
 DB = container("media-db-1", "media", "db")
@@ -48,6 +49,20 @@ DB = container("media-db-1", "media", "db")
         # ``container:`` is stronger than labels, and a service that names another container is not this one.
         (service("old", container="media-db-1") | service("db"), [DB], {"old": ["media-db-1"]}),
         (service("db", container="other"), [DB], {"media/db": ["media-db-1"]}),
+        # A container that only has the name of such a service is not mentioned under that name.
+        (service("web", container="nginx"), [container("web"), unit("web.service")], {"web.service": ["web.service"]}),
+        (service("media/db", container="other"), [DB], {"media-db-1": ["media-db-1"]}),
+        (
+            service("a", container="x") | service("b", container="x"),
+            [container("x")],
+            {"a": ["x"], "b": ["x"]},
+        ),
+        # One of the two stacks is in the inventory by its full name, so the other is the only one that could be meant.
+        (
+            service("db") | service("media/db"),
+            [DB, container("blog-db-1", "blog", "db")],
+            {"db": ["blog-db-1"], "media/db": ["media-db-1"]},
+        ),
         (service("site", unit="nginx"), [unit("nginx.service")], {"site": ["nginx.service"]}),
         (service("nginx"), [unit("nginx.service")], {"nginx": ["nginx.service"]}),
         ({}, [unit("nginx.service")], {"nginx.service": ["nginx.service"]}),
@@ -75,8 +90,8 @@ DB = container("media-db-1", "media", "db")
 )
 def test_who_is_who(services: dict[str, DesiredService], seen: list[Sighting], named: dict[str, list[str]]) -> None:
     for order in (seen, seen[::-1]):
-        found = identify(services, order)
-        assert {name: [one.name for one in ones] for name, ones in found.items()} == named
+        identified = identify(services, order).services
+        assert {name: [sighting.name for sighting in group] for name, group in identified.items()} == named
 
 
 NAMES = st.text("ab/. \n", max_size=4)
@@ -90,13 +105,16 @@ NAMES = st.text("ab/. \n", max_size=4)
 def test_the_order_never_counts_and_no_sighting_is_two_services(
     seen: list[Sighting], declared: list[DesiredService], chance: object
 ) -> None:
-    services = {one.name: one for one in declared}
-    found = identify(services, seen)
+    services = {service.name: service for service in declared}
     shuffled = list(seen)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert list(found) == sorted(found)
-    assert {name: sorted(one.name for one in ones) for name, ones in identify(services, shuffled).items()} == {
-        name: sorted(one.name for one in ones) for name, ones in found.items()
+    identified, again = (identify(services, order).services for order in (seen, shuffled))
+    assert list(identified) == sorted(identified)
+    assert {name: sorted(sighting.name for sighting in group) for name, group in again.items()} == {
+        name: sorted(sighting.name for sighting in group) for name, group in identified.items()
     }
-    placed = [id(one) for ones in found.values() for one in ones]
-    assert len(placed) == len(set(placed))
+    for name, group in identified.items():
+        for sighting in group:
+            others = [other for other, members in identified.items() if other != name and sighting in members]
+            # Only where the inventory itself says that one container is two services.
+            assert all(services[other].container == sighting.name for other in (name, *others) if others)

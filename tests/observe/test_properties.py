@@ -15,7 +15,7 @@ from supervisor.core.text import json_text
 from supervisor.files.world.load import load_world
 from supervisor.observe.containers import sighting, unreadable
 from supervisor.observe.document import Look, node_document
-from supervisor.observe.sighting import SYSTEMD
+from supervisor.observe.units import SOURCE as SYSTEMD
 from supervisor.observe.units import sighting as unit_sighting
 
 WORDS = st.sampled_from(

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import stat
-from pathlib import Path
-
 import pytest
 
 from supervisor.core.instant import SECOND
 from supervisor.core.model.desired import DesiredService
-from supervisor.observe.sighting import SourceError
-from supervisor.observe.units import Units, sighting, unit_name, unit_of
+from supervisor.observe.units import sighting, unit_name, unit_of
 
 ENDED = {"ExecMainExitTimestamp": "@1795000000", "ExecMainCode": "1", "ExecMainStatus": "0"}
 FAILED = ENDED | {"ExecMainStatus": "3"}
@@ -100,57 +96,3 @@ def test_the_unit_that_a_service_may_be() -> None:
     assert unit_of(DesiredService("web", "", 1)) == "web.service"
     assert unit_of(DesiredService("web", "", 1, unit="nginx")) == "nginx.service"
     assert unit_of(DesiredService("web", "", 1, container="nginx")) is None
-
-
-@pytest.fixture
-def systemctl(tmp_path: Path) -> Path:
-    """A program in systemctl's place; the tests say what it does."""
-    program = tmp_path / "systemctl"
-    program.touch()
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    return program
-
-
-SERVICES = {name: DesiredService(name, "", 1) for name in ("a", "b", "media/c")}
-
-
-def test_answers_are_matched_to_questions(systemctl: Path) -> None:
-    blocks = "Id=alias.service\nLoadState=loaded\nActiveState=active\n\nLoadState=not-found\nActiveState=inactive\n"
-    systemctl.write_text(f"#!/bin/sh\ncat <<'E'\n{blocks}E\n")
-    seen = Units((), SECOND, str(systemctl)).look(SERVICES)
-    assert [(one.name, one.status) for one in seen] == [("a.service", "ok")]
-
-
-def test_units_beyond_the_inventory_are_told_apart_by_their_own_names(systemctl: Path) -> None:
-    systemctl.write_text(
-        """#!/bin/sh
-case "$*" in
-*"-- ng*") printf 'Id=nginx.service\\nActiveState=active\\n\\nId=a.service\\nActiveState=failed\\n' ;;
-*"-- a.service b.service") printf 'Id=a.service\\nActiveState=active\\n\\nLoadState=not-found\\n' ;;
-esac
-"""
-    )
-    seen = Units(("ng*",), SECOND, str(systemctl)).look(SERVICES)
-    # One that the inventory names, too, is asked for once.
-    assert [(one.name, one.status) for one in seen] == [("a.service", "ok"), ("nginx.service", "ok")]
-
-
-@pytest.mark.parametrize(
-    ("script", "why"),
-    [
-        ("echo No bus. >&2; exit 1", "cannot be asked: No bus."),
-        ("exit 1", "cannot be asked: systemctl ended with 1"),
-        ("exec sleep 60", "did not answer within 0.2 s"),
-        ("echo Id=a.service", "gave 1 answers to 2 questions"),
-    ],
-)
-def test_what_is_no_answer_is_a_failure(systemctl: Path, script: str, why: str) -> None:
-    systemctl.write_text(f"#!/bin/sh\n{script}\n")
-    with pytest.raises(SourceError) as failure:
-        Units((), SECOND // 5, str(systemctl)).look(SERVICES)
-    assert str(failure.value) == why
-
-
-def test_without_systemctl_there_is_no_answer(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"^cannot be started: there is no program /"):
-        Units((), SECOND, str(tmp_path / "absent")).look(SERVICES)

@@ -2,81 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from supervisor.core.instant import SECOND
-from supervisor.observe.engine import Engine
-from supervisor.observe.sighting import Sighting, SourceError
+from supervisor.errors import AwayError, SourceError
+from supervisor.observe.deadline import Deadline
+from supervisor.observe.sighting import Sighting
+from supervisor.observe.sources.engines import Engine, sockets
 from supervisor.process.clock import Clock
-
-ID = "ab" * 32
-CONTAINER = {"Name": "/web", "State": {"Status": "running"}}
-Answer = Callable[[str], bytes]
-
-
-class Fake:
-    """A server on a Unix socket; ``answer`` turns a path into raw bytes."""
-
-    def __init__(self, folder: Path, answer: Answer) -> None:
-        self.path = str(folder / "engine.sock")
-        self.asked: list[str] = []
-        self._answer = answer
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(self.path)
-        self._socket.listen()
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        with suppress(OSError):
-            while True:
-                connection, _ = self._socket.accept()
-                threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
-
-    def _talk(self, connection: socket.socket) -> None:
-        with connection, suppress(OSError):
-            while request := connection.recv(65536):
-                path = request.split(b" ")[1].decode()
-                assert request.startswith(b"GET ")
-                self.asked.append(path)
-                answer = self._answer(path)
-                connection.sendall(answer)
-                if b"Connection: close" in answer:
-                    return
-
-    def close(self) -> None:
-        self._socket.close()
-
-
-def http(body: bytes, status: int = 200, *more: str) -> bytes:
-    head = (f"HTTP/1.1 {status} x", f"Content-Length: {len(body)}", *more, "", "")
-    return "\r\n".join(head).encode() + body
-
-
-def engine(version: Any = None, listed: Any = None, inspected: Any = None, status: int = 200) -> Answer:
-    """One that answers as told; in JSON, unless given bytes."""
-
-    def answer(path: str) -> bytes:
-        value, code = (version, 200) if path == "/version" else (listed, 200)
-        if path.endswith("/json"):
-            value, code = inspected, status
-        return http(value if isinstance(value, bytes) else json.dumps(value).encode(), code)
-
-    return answer
+from tests.observe.lab import GOOD, ID, Answer, Fake, engine, http
 
 
 def look(path: str, timeout: int = 20 * SECOND) -> tuple[Sighting, ...]:
-    return Engine(path, timeout, Clock().monotonic).look({})
-
-
-GOOD: dict[str, Any] = {"version": {}, "listed": [{"Id": ID}], "inspected": CONTAINER}
+    return Engine(path).look({}, Deadline(timeout, Clock().monotonic))
 
 
 @pytest.fixture
@@ -94,11 +35,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[[Answer], Fake]]:
 
 def test_docker_and_podman_are_each_asked_in_their_own_dialect(serve: Callable[[Answer], Fake], tmp_path: Path) -> None:
     docker = serve(engine(**GOOD))
-    assert [one.status for one in look(docker.path)] == ["ok"]
+    assert [seen.status for seen in look(docker.path)] == ["ok"]
     assert docker.asked == ["/version", "/containers/json?all=true", f"/containers/{ID}/json"]
     (tmp_path / "podman").mkdir()
     podman = Fake(tmp_path / "podman", engine(**GOOD | {"version": {"Components": [{"Name": "Podman Engine"}]}}))
-    assert [one.name for one in look(podman.path)] == ["web"]
+    assert [seen.name for seen in look(podman.path)] == ["web"]
     assert all("/libpod/" in path for path in podman.asked[1:])
     podman.close()
 
@@ -106,7 +47,7 @@ def test_docker_and_podman_are_each_asked_in_their_own_dialect(serve: Callable[[
 def test_an_engine_that_ends_the_conversation_each_time_is_called_again(serve: Callable[[Answer], Fake]) -> None:
     answer = engine(**GOOD)
     fake = serve(lambda path: answer(path).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1))
-    assert [one.name for one in look(fake.path)] == ["web"]
+    assert [seen.name for seen in look(fake.path)] == ["web"]
 
 
 def test_a_container_that_went_away_meanwhile_is_not_there(serve: Callable[[Answer], Fake]) -> None:
@@ -183,3 +124,24 @@ def test_without_a_socket_there_is_no_answer(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(SourceError, match="Connection refused"):
         look(str(tmp_path / "file"))
+
+
+def test_what_may_be_back_in_a_moment_is_told_apart(serve: Callable[[Answer], Fake], tmp_path: Path) -> None:
+    with pytest.raises(AwayError):
+        look(str(tmp_path / "absent"))
+    with pytest.raises(AwayError):
+        look(serve(lambda _: b"SSH-2.0-OpenSSH\r\n").path)
+    refusing = Fake(tmp_path / "refusing", lambda _: http(b"", 403))
+    with pytest.raises(SourceError) as refused:
+        look(refusing.path)
+    assert not isinstance(refused.value, AwayError)
+    refusing.close()
+
+
+def test_the_usual_sockets_that_are_there_are_looked_through_and_those_that_were(tmp_path: Path) -> None:
+    (tmp_path / "here").touch()
+    usual = [str(tmp_path / name) for name in ("here", "not")]
+    assert sockets(None, (), usual) == (usual[0],)
+    # One that was there at the look before is missed; a source of another kind is none.
+    assert sockets(None, (usual[1], "systemd"), usual) == tuple(usual)
+    assert sockets(("/given",), (usual[0],), usual) == ("/given",)
