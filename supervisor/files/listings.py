@@ -48,7 +48,7 @@ class Listing(NamedTuple):
 class Listings:
     """The listings of the last walk. ``now`` tells how old a folder is; without it every folder is listed again."""
 
-    def __init__(self, now: Callable[[], Instant] | None) -> None:
+    def __init__(self, now: Callable[[], Instant] | None = None) -> None:
         self._now = now
         self._known: dict[str, Listing] = {}
         self._before = self._known

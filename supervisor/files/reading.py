@@ -6,7 +6,7 @@ import codecs
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
 from supervisor.core.text import place_in, printable
@@ -51,31 +51,77 @@ Settle = Callable[[int | None], bool]
 """Told when a file was modified; where that is only just past, or None, waits until it is not, and says True."""
 
 
+_Path = str | bytes
+_Read = Callable[[_Path, int, Settle | None], Content]
+
+
 def signature(status: os.stat_result) -> Signature:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def read_text(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> str:
+def read_text(path: _Path, max_bytes: int, settle: Settle | None = None) -> str:
     """Like ``read_file``, as text; MalformedError when it is no UTF-8."""
     return read_file(path, max_bytes, settle).text()
 
 
-def read_file(path: str | bytes, max_bytes: int, settle: Settle | None = None) -> Content:
+def read_file(path: _Path, max_bytes: int, settle: Settle | None = None) -> Content:
     """A regular file of at most ``max_bytes``, the same before and after it was read.
 
     Raises UnreadableError (FileNotFoundError goes through) when the bytes cannot be had. A file that is being written
     is read again a few times, then refused: half a file is no file, though half a YAML file is mostly YAML. ``settle``
     guards against writers that pause between two writes.
     """
+    return _read(path, max_bytes, settle, _read_filled)
+
+
+def _read(path: _Path, max_bytes: int, settle: Settle | None, read: _Read) -> Content:
     try:
         try:
-            return _read_settled(path, max_bytes, settle)
+            return read(path, max_bytes, settle)
         except _ChangingError:
-            return _read_again(path, max_bytes, settle)
+            return _read_again(path, max_bytes, settle, read)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise UnreadableError(f"cannot be read: {reason(error)}") from error
+
+
+class Unread(NamedTuple):
+    """A file that could not be read: why, and whether there is no such file."""
+
+    fault: str
+    is_absent: bool = False
+
+
+def read_files(
+    folder: str, names: Mapping[str, bool], max_bytes: int, settle: Settle | None = None
+) -> Iterator[tuple[str, Content | Unread]]:
+    """``read_file`` for many files of a folder, by their relative paths; True for those that nobody is writing.
+
+    Files that seem to be empty come last, after one wait for all of them: each alone would be waited for.
+    """
+    empty: dict[str, Content] = {}
+    for name, whole in names.items():
+        content = _read_or_say_why(f"{folder}/{name}", max_bytes, None if whole else settle, _read_settled)
+        if settle is not None and not whole and isinstance(content, Content) and not content.data:
+            empty[name] = content
+        else:
+            yield name, content
+    # Whoever truncated a file may be about to write it; see ``read_file``.
+    sure = not empty or settle is None or not settle(None)
+    for name, first in empty.items():
+        path = f"{folder}/{name}"
+        again = first if sure else _read_or_say_why(path, max_bytes, None, _read_settled)
+        yield name, again if again == first else _read_or_say_why(path, max_bytes, settle, _read_filled)
+
+
+def _read_or_say_why(path: str, max_bytes: int, settle: Settle | None, read: _Read) -> Content | Unread:
+    try:
+        return _read(path, max_bytes, settle, read)
+    except FileNotFoundError:
+        return Unread("there is no such file", is_absent=True)
+    except UnreadableError as error:
+        return Unread(error.message)
 
 
 def reason(error: OSError) -> str:
@@ -95,7 +141,7 @@ def shown_path(path: str | bytes) -> str:
     return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
-def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> Content:
+def _read_again(path: _Path, max_bytes: int, settle: Settle | None, read: _Read) -> Content:
     # Only a file that changes under us pays for the import.
     from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
@@ -106,24 +152,29 @@ def _read_again(path: str | bytes, max_bytes: int, settle: Settle | None) -> Con
         reraise=True,
     )
     try:
-        return attempts(_read_settled, path, max_bytes, settle)
+        return attempts(read, path, max_bytes, settle)
     except _ChangingError:
         raise UnreadableError("changes while it is read; it will be read again") from None
 
 
-def _read_settled(path: str | bytes, max_bytes: int, settle: Settle | None) -> Content:
-    # Where a file was waited for, another one may stand there by now.
-    content = _read_stable(path, max_bytes, settle) or _read_stable(path, max_bytes, settle)
-    if content is None:
-        raise _ChangingError
+def _read_filled(path: _Path, max_bytes: int, settle: Settle | None) -> Content:
     # Linux shows the size of a truncated file a moment before its new time: an empty file may be one that is being
     # written, whatever its time says.
+    content = _read_settled(path, max_bytes, settle)
     if not content.data and settle is not None and settle(None) and _read_stable(path, max_bytes, None) != content:
         raise _ChangingError
     return content
 
 
-def _read_stable(path: str | bytes, max_bytes: int, settle: Settle | None) -> Content | None:
+def _read_settled(path: _Path, max_bytes: int, settle: Settle | None) -> Content:
+    # Where a file was waited for, another one may stand there by now.
+    content = _read_stable(path, max_bytes, settle) or _read_stable(path, max_bytes, settle)
+    if content is None:
+        raise _ChangingError
+    return content
+
+
+def _read_stable(path: _Path, max_bytes: int, settle: Settle | None) -> Content | None:
     """None for a file that was modified only just now, after a wait."""
     # Not blocking: opening a FIFO that nobody writes to would hang.
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)

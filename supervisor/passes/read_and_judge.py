@@ -8,12 +8,14 @@ from typing import NamedTuple
 from supervisor.core.instant import Instant
 from supervisor.core.judge.memo import Memo
 from supervisor.core.judge.reconcile import Judgement, reconcile
-from supervisor.files.file_cache import Changes, Reader
-from supervisor.files.inventory.load import Inventory
+from supervisor.files.file_cache import Changes
+from supervisor.files.inventory.load import load_inventory
+from supervisor.files.inventory.memory import InventoryMemory
 from supervisor.files.reading import Settle
 from supervisor.files.settings import Settings
 from supervisor.files.trees import HOSTS_TREE, TREES, WORLD_TREE
-from supervisor.files.world.load import World
+from supervisor.files.world.load import load_world
+from supervisor.files.world.memory import WorldMemory
 from supervisor.process import collector
 
 
@@ -36,17 +38,14 @@ class Hints(NamedTuple):
 class Judge:
     """Remembers what it read and found, so that a pass costs what has changed. All of it can be thrown away any time.
 
-    ``now`` is asked once everything is read; ``once``: nothing is remembered.
+    ``now`` is asked once everything is read.
     """
 
-    def __init__(
-        self, settings: Settings, now: Callable[[], Instant], settle: Settle | None = None, *, once: bool = False
-    ) -> None:
-        reader = Reader(settings.max_input_bytes, settle, None if once else now)
-        self._inventory = Inventory(settings.inventory, reader)
-        self._world = World(settings.world, reader)
+    def __init__(self, settings: Settings, now: Callable[[], Instant], settle: Settle | None = None) -> None:
+        self._inventory = InventoryMemory(settings.inventory, settings.max_input_bytes, settle, now)
+        self._world = WorldMemory(settings.world, settings.max_input_bytes, settle, now)
         self._now = now
-        self._memo = None if once else Memo()
+        self._memo = Memo()
 
     def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
         """Look at both folders, or at the files alone that ``hints`` names, and judge."""
@@ -54,16 +53,19 @@ class Judge:
             desired = self._inventory.read(None if hints is None else hints.inventory)
             actual = self._world.read(None if hints is None else hints.world)
             problems = (*desired.problems, *actual.problems)
-            judge = reconcile if self._memo is None else self._memo.reconcile
-            return judge(desired.value, actual.value, settings.thresholds, self._now(), problems)
+            return self._memo.reconcile(desired.value, actual.value, settings.thresholds, self._now(), problems)
 
     def traces(self) -> collector.Traces:
         """By these it can be told whether anything large of it is still there when it was let go."""
-        return collector.Traces(self._inventory, self._world, self._memo and self._memo.last)
+        return collector.Traces(self._inventory, self._world, self._memo.last)
 
 
 def judge(settings: Settings, now: Instant | Callable[[], Instant], settle: Settle | None = None) -> Judgement:
-    """One judgement of everything, at a moment or by a clock."""
+    """One judgement of everything, at a moment or by a clock that is asked once everything is read."""
     # It stays to the end of the command; the collector need not look through it while the report is written.
     with collector.setting_aside():
-        return Judge(settings, now if callable(now) else lambda: now, settle, once=True).judge(settings)
+        desired = load_inventory(settings.inventory, settings.max_input_bytes, settle)
+        actual = load_world(settings.world, settings.max_input_bytes, settle)
+        moment = now() if callable(now) else now
+        problems = (*desired.problems, *actual.problems)
+        return reconcile(desired.value, actual.value, settings.thresholds, moment, problems)

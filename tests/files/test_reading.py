@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.errors import MalformedError, UnreadableError
-from supervisor.files.reading import read_file, read_text, shown_path
+from supervisor.files.reading import Content, Unread, read_file, read_files, read_text, shown_path
 
 LIMIT = 1000
 
@@ -128,6 +128,73 @@ def test_what_is_read_from_a_file_in_motion_is_one_of_its_states(tmp_path: Path)
         done.set()
         writer.join()
     assert seen <= states
+
+
+class Waits:
+    """A settle that counts: files that were modified long ago are not waited for, empty files are."""
+
+    def __init__(self, meanwhile: Callable[[], object] = lambda: None) -> None:
+        self.asked: list[int | None] = []
+        self._meanwhile = meanwhile
+
+    def settle(self, modified_at: int | None) -> bool:
+        self.asked.append(modified_at)
+        if modified_at is None:
+            self._meanwhile()
+        return modified_at is None
+
+    @property
+    def count(self) -> int:
+        return self.asked.count(None)
+
+
+def test_empty_files_are_waited_for_once_all_together(tmp_path: Path) -> None:
+    names = [f"{number:03}" for number in range(200)]
+    for name in names:
+        (tmp_path / name).touch()
+    (tmp_path / "full").write_text("x")
+    waits = Waits()
+    found = dict(read_files(str(tmp_path), dict.fromkeys([*names, "full"], False), LIMIT, waits.settle))
+    assert waits.count == 1
+    assert {name: content.data for name, content in found.items() if isinstance(content, Content)} == {
+        "full": b"x",
+        **dict.fromkeys(names, b""),
+    }
+    assert next(iter(found)) == "full"
+
+
+def test_an_empty_file_that_was_about_to_be_written_is_read_when_it_is(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (0, 0))
+    waits = Waits(lambda: (tmp_path / "b").write_text("whole"))
+    found = dict(read_files(str(tmp_path), {"a": False, "b": False}, LIMIT, waits.settle))
+    assert [content.data for content in found.values() if isinstance(content, Content)] == [b"", b"whole"]
+
+
+def test_an_empty_file_that_goes_while_it_is_waited_for_is_absent(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    waits = Waits((tmp_path / "a").unlink)
+    assert list(read_files(str(tmp_path), {"a": False}, LIMIT, waits.settle)) == [
+        ("a", Unread("there is no such file", is_absent=True))
+    ]
+
+
+def test_a_file_that_nobody_is_writing_is_not_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "a").touch()
+    waits = Waits()
+    ((_, content),) = read_files(str(tmp_path), {"a": True}, LIMIT, waits.settle)
+    assert (isinstance(content, Content), waits.asked) == (True, [])
+
+
+def test_what_cannot_be_read_of_many_files_is_said_and_costs_nothing_of_others(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    found = dict(read_files(str(tmp_path), dict.fromkeys(["folder", "absent", "file", "file/x"], False), LIMIT))
+    assert found["folder"] == Unread("cannot be read: it is a folder")
+    assert found["absent"] == Unread("there is no such file", is_absent=True)
+    assert found["file/x"] == Unread("cannot be read: Not a directory")
+    assert isinstance(found["file"], Content)
 
 
 @pytest.mark.parametrize(

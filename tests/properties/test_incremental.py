@@ -22,7 +22,7 @@ from supervisor.core.announce.settled import Settled
 from supervisor.core.instant import SECOND
 from supervisor.core.judge.closure import closure_of
 from supervisor.core.model.subjects import IncidentRef, InputRef, NodeRef, ServiceRef, Subject
-from supervisor.files import file_cache as kept
+from supervisor.files import listings
 from supervisor.passes.read_and_judge import Hints, Judge, judge
 from tests.properties.fleets import NAMES, NODES, NOW, Fleet, Ground, block, documents, fleets, inventories
 
@@ -156,5 +156,5 @@ class Passes(RuleBasedStateMachine):
 @pytest.mark.parametrize("young", [-(1 << 70), 1 << 70], ids=["by their times", "by their bytes"])
 def test_after_any_edits_a_pass_finds_what_a_fresh_one_finds(young: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Files are known to be the same by their times, or while they are young by their bytes."""
-    monkeypatch.setattr(kept, "_YOUNG", young)
+    monkeypatch.setattr(listings, "_YOUNG", young)
     run_state_machine_as_test(Passes, settings=settings(suppress_health_check=list(HealthCheck), deadline=None))

@@ -67,11 +67,6 @@ def closed_folder(name: str, fault: str) -> NodePart:
     )
 
 
-def is_plain(part: NodePart | None) -> bool:
-    """Whether it is a node's, and nothing is to be said of it."""
-    return part is not None and part.node is not None and not part.problems
-
-
 class ServicesFile:
     """One services.yaml on its way to a node; what is wrong gathers in ``problems``."""
 

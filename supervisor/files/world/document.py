@@ -39,13 +39,14 @@ from supervisor.files.world.values import (
 )
 
 
-def parse_document(relative: str, keeps: bool, content: Content) -> Reading:
+def parse_document(relative: str, content: Content, *, packed: bool = False) -> Reading:
+    """What a document says, or why it cannot be used. ``packed``: it is kept for long, and takes less room."""
     try:
         document = DocumentReader(_report_path(relative), own_node(relative), content.text(), content.modified_at)
-        found = document.observation()
-        if keeps:
+        observation = document.observation()
+        if packed:
             document.pack()
-        return found
+        return observation
     except InputError as error:
         return unreadable(relative, error)
 

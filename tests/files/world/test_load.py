@@ -123,6 +123,19 @@ def test_names_that_writers_leave_behind_are_ignored(tmp_path: Path) -> None:
     assert (found, [one.file for one in actual.documents]) == ([], ["world/b.yml"])
 
 
+def test_empty_documents_are_waited_for_once(tmp_path: Path) -> None:
+    for number in range(200):
+        (tmp_path / f"{number}.json").touch()
+    waits: list[int | None] = []
+
+    def settle(modified_at: int | None) -> bool:
+        waits.append(modified_at)
+        return modified_at is None
+
+    loaded = load_world(str(tmp_path), LIMIT, settle)
+    assert (waits.count(None), len(loaded.problems)) == (1, 200)
+
+
 def test_links_that_go_round_end(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.json").write_text('{"nodes": {"nas": "up"}}')
