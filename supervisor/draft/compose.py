@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from supervisor.core.model.problems import Level, Problem
-from supervisor.draft.write import Draft, DraftService
+from supervisor.draft.services import DisabledReason, Draft, DraftService, OneshotReason
 from supervisor.errors import InputError, SchemaError
 from supervisor.files import yamltree
 from supervisor.files.loaded import Loaded
@@ -110,8 +110,8 @@ class _Reader:
                     image=_text(fields.get("image")),
                     container=_container(fields),
                     depends_on=tuple(self._dependencies(name, fields)),
-                    oneshot=name in ends or fields.get("restart") in ("no", False),
-                    enabled=not fields.get("profiles") and not _no_replicas(fields),
+                    oneshot=_oneshot(name in ends, fields),
+                    disabled=_disabled(fields),
                 )
             )
             self._note(name, fields)
@@ -133,8 +133,6 @@ class _Reader:
             self.notes.append(
                 f"{name} has the container_name {called}, a variable; left out, its labels tell which it is"
             )
-        if fields.get("profiles"):
-            self.notes.append(f"{name} is in a profile, so it is not expected (enabled: false)")
         mode = fields.get("network_mode")
         if isinstance(mode, str) and mode.startswith("container:"):
             self.notes.append(f"{name} uses the network of {mode}, which may be a service of another project")
@@ -231,6 +229,18 @@ def _container(fields: Fields) -> str | None:
 
 def _as_mapping(value: Any) -> Fields:
     return value if isinstance(value, dict) else {one: {} for one in _list(value) if isinstance(one, str)}
+
+
+def _oneshot(waited_for: bool, fields: Fields) -> OneshotReason | None:
+    if waited_for:
+        return OneshotReason.WAITED_FOR
+    return OneshotReason.NO_RESTART if fields.get("restart") in ("no", False) else None
+
+
+def _disabled(fields: Fields) -> DisabledReason | None:
+    if fields.get("profiles"):
+        return DisabledReason.PROFILE
+    return DisabledReason.NO_REPLICAS if _no_replicas(fields) else None
 
 
 def _no_replicas(fields: Fields) -> bool:

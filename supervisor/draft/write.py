@@ -1,90 +1,20 @@
-"""A first inventory, drafted from what runs or from compose files; people go on from there.
-
-What cannot be told from the source is said in ``notes`` and left out: a draft that guesses would be believed.
-"""
+"""A draft as the text of a ``services.yaml``; people go on from there."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-from supervisor.core.instant import format_instant
-from supervisor.core.model.actual import Actual
-from supervisor.core.model.statuses import ServiceWord
 from supervisor.core.text import printable
-from supervisor.errors import DraftError
+from supervisor.draft.services import Draft, DraftService
 
-_PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_./@+-]*")
-_QUOTED = '"' + chr(92)
-_RESERVED = re.compile(r"null|true|false|[-+.0-9][0-9_.eE+-]*|0[xo].*", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class DraftService:
-    """One service; ``container`` is the name that its container bears, where that was given."""
-
-    name: str
-    image: str | None = None
-    container: str | None = None
-    depends_on: tuple[str, ...] = ()
-    oneshot: bool = False
-    enabled: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """The services of one node, sorted by name, and what could not be told."""
-
-    services: tuple[DraftService, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-
-
-def draft_from_world(actual: Actual, node: str) -> Draft:
-    """What the world reports of a node. DraftError when it reports no service of it."""
-    facts = actual.facts(node)
-    reports, services, notes = facts.services, [], []
-    lost = _lost(actual, node)
-    if lost:
-        notes.append(f"{lost} cannot be used: what they say is not in here")
-    if facts.newest is not None:
-        notes.append(f"this is what was seen at {format_instant(facts.newest.observed_at)}")
-    for name in sorted(reports):
-        word = reports[name].word
-        if word is ServiceWord.ABSENT:
-            continue
-        completed = word is ServiceWord.COMPLETED
-        if completed:
-            notes.append(f"{name} is completed, so it is taken for a oneshot")
-        elif word is not ServiceWord.WELL:
-            notes.append(f"{name} is {reports[name].status!r} just now: is it to be there at all?")
-        services.append(DraftService(name, oneshot=completed))
-    if not services:
-        known = ", ".join(sorted(name for name, facts in actual.nodes.items() if facts.services)) or "none"
-        raise DraftError(
-            f"cannot draft an inventory: the world reports no service of {node!r}"
-            + (f", and {lost} cannot be used" if lost else "")
-            + f"; it reports services of: {known}"
-        )
-    notes.append("which services depend on which, and which are critical, cannot be seen from outside")
-    return Draft(tuple(services), tuple(notes))
-
-
-def _lost(actual: Actual, node: str) -> str:
-    """The inputs that cannot be used and may have had services of the node, as a list for people."""
-    unusable = [one.ref for one in actual.unreadable if one.node in (None, node)]
-    return ", ".join(sorted(ref.path for ref in [*unusable, *([actual.folder.ref] if actual.folder else [])]))
-
-
-def join(drafts: Iterable[Draft]) -> Draft:
-    """Drafts of one node as one; of services that are in several the earlier draft's holds."""
-    services: dict[str, DraftService] = {}
-    notes: list[str] = []
-    for draft in drafts:
-        for service in draft.services:
-            services.setdefault(service.name, service)
-        notes += draft.notes
-    return Draft(tuple(services[name] for name in sorted(services)), tuple(dict.fromkeys(notes)))
+_ADDRESS = (
+    "# node: {address: NAME:22}   # where other machines reach this node; without it, its death shows as unobserved"
+)
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./@+-]*")
+_WORDS_OF_YAML = frozenset(("null", "true", "false", "y", "n", "yes", "no", "on", "off"))
+"""What YAML 1.1 or 1.2 takes for a boolean or for nothing, in some case. All else that either reads as something other
+than text (numbers, dates, ``~``, ``=``, ``<<``) does not begin with a letter, ``_`` or ``/``."""
 
 
 def draft_text(draft: Draft, origin: str) -> str:
@@ -92,26 +22,35 @@ def draft_text(draft: Draft, origin: str) -> str:
     lines = [f"# A first inventory, drafted from {printable(origin)}. It is yours now: change it as you like."]
     # A note may quote a file, and a line break in it would end the comment.
     lines += [f"# - {printable(note)}" for note in draft.notes]
-    lines.append("services:")
+    lines.append(_ADDRESS)
+    lines.append("services:" + ("" if draft.services else " {}"))
     for service in draft.services:
-        fields = []
-        if service.image is not None:
-            fields.append(f"image: {_scalar(service.image)}")
-        if service.container is not None:
-            fields.append(f"container: {_scalar(service.container)}")
-        if service.depends_on:
-            fields.append(f"depends_on: [{', '.join(_scalar(name) for name in service.depends_on)}]")
-        if service.oneshot:
-            fields.append("oneshot: true")
-        if not service.enabled:
-            fields.append("enabled: false")
-        lines.append(f"  {_scalar(service.name)}:")
-        lines += [f"    {text}" for text in fields]
-    return "\n".join(lines) + ("" if draft.services else " {}") + "\n"
+        lines.append(f"  {scalar(service.name)}:")
+        lines += [f"    {field}" for field in fields_of(service)]
+    return "\n".join(lines) + "\n"
 
 
-def _scalar(text: str) -> str:
-    """A text as YAML that reads as just that text, here and in tools that go by YAML 1.1."""
-    if _PLAIN.fullmatch(text) and not _RESERVED.fullmatch(text):
+def fields_of(service: DraftService) -> Iterator[str]:
+    """The fields of a service, a line each."""
+    for key, value in (("image", service.image), ("container", service.container), ("unit", service.unit)):
+        if value is not None:
+            yield f"{key}: {scalar(value)}"
+    if service.depends_on:
+        yield f"depends_on: [{', '.join(scalar(name) for name in service.depends_on)}]"
+    if service.oneshot is not None:
+        yield "oneshot: true"
+    if service.disabled is not None:
+        yield "enabled: false"
+
+
+def scalar(text: str) -> str:
+    """A text as YAML that reads as just that text, here (YAML 1.2) and in tools that go by YAML 1.1."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
         return text
-    return f'"{"".join(c if c.isprintable() and c not in _QUOTED else f"{chr(92)}U{ord(c):08x}" for c in text)}"'
+    return f'"{"".join(map(_escaped, text))}"'
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"

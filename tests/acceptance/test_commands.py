@@ -329,8 +329,12 @@ def test_a_first_inventory_from_several_projects(lab: Lab) -> None:
             path.write_text(f"services: {{web: , {path.stem}: }}")
         words += ["--from-compose", *map(str, paths)]
     done = lab.command("inventory", "init", *words, "--dry-run")
-    assert done.stdout.splitlines() == [
-        "# A first inventory, drafted from a.yml and b.yml and c.yml. It is yours now: change it as you like.",
+    first, address, *rest = done.stdout.splitlines()
+    assert (
+        first == "# A first inventory, drafted from a.yml and b.yml and c.yml. It is yours now: change it as you like."
+    )
+    assert address.startswith("# node: {address: ")
+    assert rest == [
         *("services:", "  blog/c:", "  blog/web:", "  films/a:", "  films/b:", "  films/web:"),
     ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.draft.compose import load_compose
-from supervisor.draft.write import DraftService
+from supervisor.draft.services import DraftService
 
 
 def drafted(folder: Path, *files: str, **more: str) -> dict[str, DraftService]:
@@ -77,7 +77,7 @@ def test_one_shots_are_those_that_never_restart_or_are_waited_for(tmp_path: Path
 
 def test_what_is_not_started_by_itself_is_not_expected(tmp_path: Path) -> None:
     text = "services: {a: {profiles: [x]}, b: {deploy: {replicas: 0}}, c: {scale: 0}, d: {profiles: []}}"
-    assert {name for name, one in drafted(tmp_path, text).items() if not one.enabled} == {"a", "b", "c"}
+    assert {name for name, one in drafted(tmp_path, text).items() if one.disabled} == {"a", "b", "c"}
 
 
 def test_later_files_say_more_or_otherwise(tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_what_is_extended_lies_below(tmp_path: Path) -> None:
           base: {image: b, restart: "no"}
         """
     found = drafted(tmp_path, text, other="services: {base: {extends: {service: root}}, root: {depends_on: [proxy]}}")
-    assert (found["near"].image, found["near"].oneshot) == ("mine", True)
+    assert (found["near"].image, found["near"].oneshot) == ("mine", 'has restart: "no"')
     assert found["far"].depends_on == ("proxy",)
 
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
         "c extends nothing, which is not there",
         "a depends on elsewhere, which none of the files has; left out",
         "b uses the network of container:vpn, which may be a service of another project",
-        "d is in a profile, so it is not expected (enabled: false)",
+        "media/d is in a profile, so it is not expected (enabled: false)",
     )
 
 

@@ -1,87 +1,104 @@
-"""First inventories: what is seen is written, what cannot be told is said."""
+"""The text of a draft reads as what it says, in YAML 1.2 and in YAML 1.1."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from supervisor.core.model.actual import Actual
-from supervisor.draft.write import Draft, DraftService, draft_from_world, draft_text, join
-from supervisor.errors import DraftError
+from supervisor.draft.services import DisabledReason, Draft, DraftService, OneshotReason
+from supervisor.draft.write import draft_text, scalar
 from supervisor.files.inventory.load import load_inventory
 from supervisor.files.names import name_fault
-from supervisor.files.world.load import load_world
+
+WORDS_OF_YAML_1_1 = (
+    *("on", "off", "On", "OFF", "yes", "no", "Yes", "NO", "y", "n", "Y", "N", "true", "False", "null", "Null", "~"),
+    *("=", "<<", "0b101", "0b1_0", "0755", "0o7", "0x1F", "8080", "1_000", "+1", "-1", "22:22", "1:30:00"),
+    *("190:20:30.15", "1.5", "1e3", "1.5e+3", ".inf", "-.INF", ".nan", "_", "_1", "-", "2026-01-01"),
+    *("2026-01-01T10:00:00Z", "2001-12-14t21:59:43.10-05:00", "a#b", "&a", "*a", "!a", "é", "|", ">", "%", "@", "`"),
+    *("{a}", "[a]", ",", "?"),
+)
 
 names = st.one_of(
-    st.sampled_from(["web", "media/db", "8080", "on", "null", "~", "1.5", "0x1F", "22:22", "-", "a#b", "&a", "é", '"']),
+    st.sampled_from(["web", "media/db", '"', "\\", '"' * 200, "\\" * 200, *WORDS_OF_YAML_1_1]),
     st.text(min_size=1, max_size=20).filter(lambda text: name_fault(text) is None),
+    # What numbers, dates and words of YAML are made of.
+    st.text(alphabet="0123456789+-._:eExXobnNyYtTzZ~=<", min_size=1, max_size=12).filter(
+        lambda text: name_fault(text) is None
+    ),
 )
-texts = st.none() | st.text(max_size=20)
+texts = st.none() | names | st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=20)
 services = st.builds(
-    DraftService, names, texts, texts, st.lists(names, max_size=3).map(tuple), st.booleans(), st.booleans()
+    DraftService,
+    names,
+    texts,
+    texts,
+    texts,
+    st.lists(names, max_size=3).map(tuple),
+    st.none() | st.sampled_from(OneshotReason),
+    st.none() | st.sampled_from(DisabledReason),
 )
-
-
-def world(folder: Path, text: str) -> Actual:
-    (folder / "nas.json").write_text(text)
-    return load_world(str(folder), 1 << 20).value
 
 
 @given(
-    drafted=st.lists(services, unique_by=lambda one: one.name),
-    note=st.text(max_size=20) | st.just("a depends on x\nservices: {y: }"),
+    drafted=st.lists(services, unique_by=lambda service: service.name),
+    remark=st.text(max_size=20) | st.just("a depends on x\nservices: {y: }"),
 )
 def test_a_draft_reads_as_what_it_says(
-    tmp_path_factory: pytest.TempPathFactory, drafted: list[DraftService], note: str
+    tmp_path_factory: pytest.TempPathFactory, drafted: list[DraftService], remark: str
 ) -> None:
     folder = tmp_path_factory.mktemp("hosts")
     (folder / "nas").mkdir()
-    text = draft_text(Draft(tuple(drafted), (note,)), f"some{note}where")
+    text = draft_text(Draft(tuple(drafted), (remark,)), f"some{remark}where")
     (folder / "nas" / "services.yaml").write_text(text)
-    found = load_inventory(str(folder), 1 << 20)
-    assert [one for one in found.problems if "depends" not in one.message] == []
-    node = found.value.nodes["nas"]
-    read = {name: (one.oneshot, one.enabled, {m.text for m in one.depends_on}) for name, one in node.services.items()}
-    assert read == {one.name: (one.oneshot, one.enabled, set(one.depends_on)) for one in drafted}
+    loaded = load_inventory(str(folder), 1 << 20)
+    unexpected = [p for p in loaded.problems if not {"depends", "container", "unit"} & set(p.message.split())]
+    assert unexpected == []
+    node = loaded.value.nodes["nas"]
+    read = {
+        name: (service.oneshot, service.enabled, {mention.text for mention in service.depends_on})
+        for name, service in node.services.items()
+    }
+    assert read == {
+        service.name: (service.oneshot is not None, service.disabled is None, set(service.depends_on))
+        for service in drafted
+    }
 
 
-def test_what_runs_is_drafted_and_what_cannot_be_told_is_said(tmp_path: Path) -> None:
-    services = '{"nas": {"web": "ok", "job": "completed", "bad": "exited", "gone": "absent"}}'
-    text = f'{{"observed_at": "2026-11-23T12:00:00Z", "services": {services}}}'
-    draft = draft_from_world(world(tmp_path, text), "nas")
-    assert [(one.name, one.oneshot) for one in draft.services] == [("bad", False), ("job", True), ("web", False)]
-    assert draft.notes == (
-        "this is what was seen at 2026-11-23T12:00:00Z",
-        "bad is 'exited' just now: is it to be there at all?",
-        "job is completed, so it is taken for a oneshot",
-        "which services depend on which, and which are critical, cannot be seen from outside",
-    )
+@given(drafted=st.lists(services, unique_by=lambda service: service.name))
+@example([DraftService(name, image=name, depends_on=(name,)) for name in WORDS_OF_YAML_1_1])
+def test_a_draft_reads_the_same_in_yaml_1_1(drafted: list[DraftService]) -> None:
+    read = yaml.safe_load(draft_text(Draft(tuple(drafted)), "somewhere"))["services"]
+    assert read == {
+        service.name: {
+            key: value
+            for key, value in (
+                ("image", service.image),
+                ("container", service.container),
+                ("unit", service.unit),
+                ("depends_on", list(service.depends_on) or None),
+                ("oneshot", True if service.oneshot else None),
+                ("enabled", False if service.disabled else None),
+            )
+            if value is not None
+        }
+        or None
+        for service in drafted
+    }
 
 
-def test_a_node_without_services_is_an_error_that_names_the_others(tmp_path: Path) -> None:
-    actual = world(tmp_path, '{"services": {"nas": {"web": "ok"}}}')
-    with pytest.raises(DraftError, match="the world reports no service of 'nuc'; it reports services of: nas"):
-        draft_from_world(actual, "nuc")
+@pytest.mark.parametrize("text", [word for word in WORDS_OF_YAML_1_1 if word not in ("_", "_1")])
+def test_a_word_that_some_yaml_takes_for_something_else_is_quoted(text: str) -> None:
+    assert scalar(text) == f'"{text}"'
 
 
-def test_what_cannot_be_read_is_said_as_far_as_it_may_be_of_the_node(tmp_path: Path) -> None:
-    for path in ("nodes/nas.json", "nodes/nuc.json", "more.yaml"):
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_text("{")
-    with pytest.raises(
-        DraftError, match=r"no service of 'nas', and world/more\.yaml, world/nodes/nas\.json cannot be used"
-    ):
-        draft_from_world(load_world(str(tmp_path), 1 << 20).value, "nas")
-    draft = draft_from_world(world(tmp_path, '{"services": {"nas": {"web": "ok"}}}'), "nas")
-    assert draft.notes[0] == "world/more.yaml, world/nodes/nas.json cannot be used: what they say is not in here"
-    with pytest.raises(DraftError, match="no service of 'nas', and world cannot be used"):
-        draft_from_world(load_world(str(tmp_path / "absent"), 1 << 20).value, "nas")
+@pytest.mark.parametrize("text", ["web", "media/db", "_1", "onward", "No-op", "x0b101", "/dev/sda"])
+def test_an_ordinary_word_stays_as_it_is(text: str) -> None:
+    assert scalar(text) == text
 
 
-def test_of_several_drafts_the_earlier_holds() -> None:
-    one = Draft((DraftService("web", image="a"),), ("n",))
-    other = Draft((DraftService("web"), DraftService("db")), ("n", "m"))
-    assert join([one, other]) == Draft((DraftService("db"), DraftService("web", image="a")), ("n", "m"))
+def test_a_draft_without_services_is_an_empty_mapping_and_every_draft_shows_where_an_address_goes() -> None:
+    text = draft_text(Draft(), "nothing")
+    assert text.splitlines()[1].startswith("# node: {address: ")
+    assert text.endswith("\nservices: {}\n")

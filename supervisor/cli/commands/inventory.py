@@ -12,7 +12,7 @@ from supervisor.cli.options import Parser, add_settings, settings_of
 from supervisor.cli.output import complain
 
 if TYPE_CHECKING:
-    from supervisor.draft.write import Draft
+    from supervisor.draft.services import Draft
     from supervisor.files.settings import Settings
 
 HELP = "draft a first services.yaml"
@@ -43,7 +43,8 @@ def run(options: argparse.Namespace) -> int:
         return USAGE
     import socket
 
-    from supervisor.draft.write import draft_text, join
+    from supervisor.draft.services import join
+    from supervisor.draft.write import draft_text
     from supervisor.files.inventory.create import create
 
     drafts, problems = _drafts(options, settings)
@@ -67,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 def _drafts(options: argparse.Namespace, settings: Settings) -> tuple[list[Draft], list[str]]:
     """A draft of each source, or the problems of the compose files."""
     from supervisor.draft.compose import load_compose
-    from supervisor.draft.write import draft_from_world
+    from supervisor.draft.observed import draft_from_world
     from supervisor.files.world.load import load_world
 
     drafts: list[Draft] = []
