@@ -42,7 +42,7 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def text(self) -> str:
-        width = max(len(one.name) for one in self.figures)
+        width = max((len(one.name) for one in self.figures), default=0)
         lines = [self.title]
         for one in self.figures:
             limit = f"at most {one.bound}: {one.verdict}" if one.bound else ""

@@ -30,9 +30,9 @@ def cold(root: str) -> float:
     from supervisor.passes.read_and_judge import judge
     from supervisor.process.clock import Clock
 
-    settings, clock = _settings(root), Clock()
+    options, clock = settings(root), Clock()
     began = time.process_time()
-    json_text(report_json(judge(settings, clock.now, clock.settle).report))
+    json_text(report_json(judge(options, clock.now, clock.settle).report))
     return time.process_time() - began
 
 
@@ -67,11 +67,11 @@ def changes(root: str, counts: str) -> dict[str, float]:
     from supervisor.passes.recorder import Recorder
     from supervisor.process.clock import Clock
 
-    settings, clock = _settings(root), Clock()
-    judge = Judge(settings, clock.now, clock.settle)
+    options, clock = settings(root), Clock()
+    judge = Judge(options, clock.now, clock.settle)
     names = sorted(path.name for path in Path(root, "world", "nodes").glob("*.json"))
     took: dict[str, float] = {}
-    with Recorder(settings) as recorder:
+    with Recorder(options) as recorder:
 
         def turn(wanted: int) -> float:
             """Other words in so many documents, and one pass over them."""
@@ -82,12 +82,12 @@ def changes(root: str, counts: str) -> dict[str, float]:
                 document["status"] = "online" if document["status"] == "offline" else "offline"
                 replace(path, json.dumps(document))
             began = time.perf_counter()
-            judgement = judge.judge(settings, Hints.of({f"world/nodes/{name}": True for name in chosen}))
-            recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
+            judgement = judge.judge(options, Hints.of({f"world/nodes/{name}": True for name in chosen}))
+            recorder.record(judgement, judgement.picture.now, options.repeat_interval, None)
             return time.perf_counter() - began
 
-        first = judge.judge(settings)
-        recorder.record(first, first.picture.now, settings.repeat_interval, None)
+        first = judge.judge(options)
+        recorder.record(first, first.picture.now, options.repeat_interval, None)
         for count in counts.split(","):
             took[count] = sorted(turn(int(count)) for _ in range(6))[2]
     return took
@@ -99,12 +99,12 @@ def week(root: str, days: str) -> list[float]:
     from supervisor.passes.recorder import Recorder
     from supervisor.supervise.watchable import Surveyor, roots
 
-    settings, minute = _settings(root), 60 * 10**9
+    options, minute = settings(root), 60 * 10**9
     now = time.time_ns()
-    judge, surveyor = Judge(settings, lambda: now), Surveyor(lambda: now)
+    judge, surveyor = Judge(options, lambda: now), Surveyor(lambda: now)
     documents = sorted(Path(root, "world", "nodes").glob("*.json"))
     found: list[float] = []
-    with Recorder(settings) as recorder:
+    with Recorder(options) as recorder:
         for turn in range(int(days) * 24 * 60):
             now += minute
             for path in documents:
@@ -114,9 +114,9 @@ def week(root: str, days: str) -> list[float]:
                 document["services"]["traefik"] = {"status": "failed" if sick else "ok"}
                 replace(path, json.dumps(document))
                 os.utime(path, ns=(now, now))
-            surveyor.survey(roots(settings))
-            judgement = judge.judge(settings)
-            recorder.record(judgement, now, settings.repeat_interval, None)
+            surveyor.survey(roots(options))
+            judgement = judge.judge(options)
+            recorder.record(judgement, now, options.repeat_interval, None)
             if turn % (24 * 60) == 24 * 60 - 1:
                 found.append(resident(os.getpid()))
     return found
@@ -132,7 +132,7 @@ def restart(root: str, began: str) -> dict[str, float]:
     from supervisor.passes.recorder import Recorder
     from supervisor.process.clock import Clock
 
-    settings, clock = _settings(root), Clock()
+    options, clock = settings(root), Clock()
     found = {"start and imports": (time.monotonic_ns() - int(began)) / 1e9}
 
     def timed(name: str, action: Callable[[], Any]) -> Any:
@@ -141,10 +141,10 @@ def restart(root: str, began: str) -> dict[str, float]:
         found[name] = time.perf_counter() - began
         return value
 
-    with Recorder(settings):
-        desired = timed("inventory", lambda: load_inventory(settings.inventory, settings.max_input_bytes))
-        actual = timed("world", lambda: load_world(settings.world, settings.max_input_bytes))
-        timed("judgement", lambda: reconcile(desired.value, actual.value, settings.thresholds, clock.now()))
+    with Recorder(options):
+        desired = timed("inventory", lambda: load_inventory(options.inventory, options.max_input_bytes))
+        actual = timed("world", lambda: load_world(options.world, options.max_input_bytes))
+        timed("judgement", lambda: reconcile(desired.value, actual.value, options.thresholds, clock.now()))
     paths = [path for path in Path(root).rglob("*") if path.suffix in {".yaml", ".json"}]
     timed("bytes", lambda: [path.read_bytes() for path in paths])
     data = pickle.dumps((desired.value, actual.value), pickle.HIGHEST_PROTOCOL)
@@ -172,6 +172,11 @@ def resident(pid: int, key: str = "VmRSS") -> float:
     raise LookupError(key)
 
 
+def paths(root: str | Path) -> list[str]:
+    """Every folder of a fleet and every file that is an input."""
+    return [str(path) for path in Path(root).rglob("*") if path.is_dir() or path.suffix in {".yaml", ".json"}]
+
+
 def replace(path: Path, text: str) -> None:
     """Rename new content into place."""
     temporary = path.with_name(f".{path.name}.new")
@@ -179,7 +184,7 @@ def replace(path: Path, text: str) -> None:
     temporary.rename(path)
 
 
-def _settings(root: str) -> Any:
+def settings(root: str) -> Any:
     from supervisor.files.settings import load_settings
 
     flags = {
