@@ -20,7 +20,7 @@ from supervisor.process import collector
 
 
 class Hints(NamedTuple):
-    """The files that changed below either folder, and no others did."""
+    """The files that changed below each folder; no other file changed."""
 
     inventory: Changes
     world: Changes
@@ -36,9 +36,9 @@ class Hints(NamedTuple):
 
 
 class Judge:
-    """Remembers what it read and found, so that a pass costs what has changed. All of it can be thrown away any time.
+    """Remembers what it read and judged, so that a pass costs what has changed. All of it can be read again any time.
 
-    ``now`` is asked once everything is read.
+    ``now`` is asked when everything is read.
     """
 
     def __init__(self, settings: Settings, now: Callable[[], Instant], settle: Settle | None = None) -> None:
@@ -48,7 +48,7 @@ class Judge:
         self._memo = Memo()
 
     def judge(self, settings: Settings, hints: Hints | None = None) -> Judgement:
-        """Look at both folders, or at the files alone that ``hints`` names, and judge."""
+        """Look at both folders, or only at the files that ``hints`` names, and judge."""
         with collector.at_rest():
             desired = self._inventory.read(None if hints is None else hints.inventory)
             actual = self._world.read(None if hints is None else hints.world)
@@ -56,7 +56,7 @@ class Judge:
             return self._memo.reconcile(desired.value, actual.value, settings.thresholds, self._now(), problems)
 
     def traces(self) -> collector.Traces:
-        """By these it can be told whether anything large of it is still there when it was let go."""
+        """They tell whether something large of this judge is still in memory after it was let go."""
         return collector.Traces(self._inventory, self._world, self._memo.last)
 
 

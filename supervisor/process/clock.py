@@ -7,7 +7,7 @@ import time
 from supervisor.core.instant import SECOND, Duration, Instant
 
 SETTLED: Duration = 50 * SECOND // 1000
-"""A file that was modified longer ago is taken to be whole: writers pause for less between two writes of one file."""
+"""A file that was modified longer ago counts as complete: a writer pauses for less between two writes of a file."""
 
 
 class Clock:
@@ -18,11 +18,11 @@ class Clock:
         return time.time_ns()
 
     def monotonic(self) -> int:
-        """Nanoseconds that only ever grow, for waiting and intervals."""
+        """Nanoseconds that only grow, for waiting and intervals."""
         return time.monotonic_ns()
 
     def settle(self, modified_at: Instant | None) -> bool:
-        """True, after a wait, for a file that was modified only just now, or nobody knows when (None)."""
+        """Wait for a file that was modified a moment ago, or nobody knows when (None). True when there was a wait."""
         age = 0 if modified_at is None else self.now() - modified_at
         if not 0 <= age < SETTLED:
             return False

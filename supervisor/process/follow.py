@@ -1,4 +1,4 @@
-"""Our events of the log, those that are there and, on demand, those that come."""
+"""Our events in the log: those that are there and, on demand, new ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PERIOD = 0.25
 def follow(
     path: str, go_on: bool, since: Duration | None, type_: str | None, subject: str | None
 ) -> Iterator[list[Event]]:
-    """Batches of matching events: those that are there and, when ``go_on``, those that come."""
+    """Batches of matching events: those that are there and, when ``go_on``, new ones without end."""
     oldest = None if since is None else Clock().now() - since
     offset = inode = 0
     never = threading.Event()

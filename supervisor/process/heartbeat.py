@@ -9,13 +9,13 @@ from sdnotify import SystemdNotifier
 
 
 class Notifier(Protocol):
-    """Something that takes sd_notify datagrams; a fake in tests."""
+    """Sends datagrams of sd_notify; tests have a fake."""
 
     def notify(self, state: str) -> None: ...
 
 
 class SdNotifier:
-    """sdnotify with its three traps taken out: it never blocks, and what it sends is plain ASCII of one line each."""
+    """sdnotify, but it never blocks. Callers send plain ASCII: sdnotify drops what is not latin-1 without a word."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._inner = SystemdNotifier() if environ.get("NOTIFY_SOCKET") else None
@@ -31,13 +31,13 @@ class SdNotifier:
             self._inner.socket.close()
 
 
-def plain(text: str) -> str:
+def ascii_line(text: str) -> str:
     """One line of printable ASCII of at most 500 characters."""
     return "".join(c if " " <= c <= "~" else "?" for c in text)[:500]
 
 
 class Systemd:
-    """The conversation with systemd; silent when there is none."""
+    """What systemd is told; without systemd, nothing is sent."""
 
     def __init__(self, notifier: Notifier, environ: Mapping[str, str], pid: int) -> None:
         self._notifier = notifier
@@ -45,14 +45,14 @@ class Systemd:
         """Seconds between heartbeats, a third of what systemd waits for; None without a watchdog."""
 
     def extend_start(self, duration: int) -> None:
-        """The start takes longer than planned; ``duration`` in nanoseconds from now."""
+        """Ask for more time to start: ``duration`` in nanoseconds from now."""
         self._notifier.notify(f"EXTEND_TIMEOUT_USEC={duration // 1000}")
 
     def ready(self) -> None:
         self._notifier.notify("READY=1")
 
     def status(self, text: str) -> None:
-        self._notifier.notify(f"STATUS={plain(text)}")
+        self._notifier.notify(f"STATUS={ascii_line(text)}")
 
     def reloading(self, monotonic: int) -> None:
         self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={monotonic // 1000}")

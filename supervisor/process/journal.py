@@ -11,7 +11,7 @@ SOCKET = "/run/systemd/journal/socket"
 
 def send(fields: Mapping[str, str], path: str = SOCKET) -> None:
     """Send one line; never blocks. OSError when it did not get there. Names are upper-case ASCII, values any text."""
-    # A socket for each line: a journald that was restarted is reached again, and nothing is held open.
+    # A new socket for each line reaches a journald that was restarted, and keeps nothing open.
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald:
         journald.setblocking(False)
         journald.sendto(b"".join(_field(name, value) for name, value in fields.items()), path)

@@ -1,6 +1,6 @@
 """Logs on standard error: readable on a terminal, native fields in the journal, one JSON object a line otherwise.
 
-A log line is never worth a pass: when standard error or journald is closed, full, unread or gone, lines are dropped.
+A pass never waits for the log: when standard error or journald is closed, full, unread or gone, lines are dropped.
 """
 
 from __future__ import annotations
@@ -94,13 +94,13 @@ class _Stream:
             self.is_open = False
             return
         if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode):
-            # A description of our own: O_NONBLOCK on the one we got would change it for our parent, too.
+            # Opened again: O_NONBLOCK on the descriptor that we got would hold for our parent, too.
             with suppress(OSError):
                 self._descriptor = os.open(
                     f"/proc/self/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
                 )
         elif stat.S_ISSOCK(mode):
-            # A socket cannot be opened again; systemd's is ours alone.
+            # A socket cannot be opened again; the one of systemd belongs to this process alone.
             with suppress(OSError):
                 os.set_blocking(descriptor, False)
 

@@ -1,7 +1,7 @@
-"""Signals as something to wait for instead of something that interrupts.
+"""Signals are waited for; they interrupt nothing.
 
-They are blocked in every thread and taken by ``wait`` in the main one: no handler runs in the middle of anything, a
-signal that comes early is kept, and a thousand of them are one.
+They are blocked in every thread, and the main thread takes them with ``wait``. So no handler runs in the middle of
+something, a signal that comes early is kept, and a thousand signals of a kind are one.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ WANTED = frozenset((signal.SIGHUP, signal.SIGTERM, signal.SIGINT))
 
 
 def block() -> None:
-    """To be called first, before threads and heavy imports: an unhandled SIGHUP ends the process."""
+    """Call it first, before threads and heavy imports: until then a SIGHUP ends the process."""
     signal.pthread_sigmask(signal.SIG_BLOCK, WANTED)
 
 

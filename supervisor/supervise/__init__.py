@@ -1,1 +1,1 @@
-"""The daemon: watches, queues, judges in passes, and says so."""
+"""The daemon: watches the inputs, queues passes, makes them, and says how they went."""

@@ -10,7 +10,6 @@ from functools import partial
 
 import structlog
 
-from supervisor.core.instant import SECOND, format_instant
 from supervisor.errors import ConfigError, LockedError, OutputError
 from supervisor.files.mounts import is_private
 from supervisor.files.settings import Settings
@@ -18,10 +17,11 @@ from supervisor.passes.recorder import Recorder
 from supervisor.process import logs, signals
 from supervisor.process.clock import Clock
 from supervisor.process.heartbeat import SdNotifier, Systemd
+from supervisor.supervise.pass_result import PassResult, status_text
 from supervisor.supervise.pulse import Pulse
 from supervisor.supervise.watch import WATCHING, Watcher
 from supervisor.supervise.watchable import roots
-from supervisor.supervise.worker import Outcome, Result, Worker
+from supervisor.supervise.worker import Worker
 from supervisor.supervise.workqueue import Trigger, Workqueue
 
 
@@ -36,13 +36,13 @@ def run(settings: Settings, load: Callable[[], Settings]) -> int:
     except LockedError:
         raise
     except OutputError:
-        # What stands in the way may go away: each pass says what it is, and tries again.
+        # The reason may go away: each pass tries again and says what it is.
         pass
     return _Daemon(settings, recorder, lambda: _usable(anchor.hold(load()))).run()
 
 
 class _Anchor:
-    """Relative paths mean the folder that the daemon was started in, also when another one took that folder's place."""
+    """Relative paths begin at the folder that the daemon was started in, also after that folder was replaced."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -128,28 +128,12 @@ class _Daemon:
         if state != before and state != WATCHING:
             self._log.warning("watch=degraded", why=state.removeprefix("degraded: "))
         elif state != before and before.startswith("degraded"):
-            self._log.info("watch=inotify again")
+            self._log.info("file watching works again")
         return state
 
-    def _after(self, result: Result) -> None:
+    def _after(self, result: PassResult) -> None:
         """Called by the worker after each pass."""
-        self._systemd.status(self._status(result))
+        self._systemd.status(status_text(result, self._clock.now(), self._watcher.state))
         if not self._pulse.ready or result.trigger is Trigger.SIGNAL:
             self._systemd.ready()
             self._pulse.ready = True
-
-    def _status(self, result: Result) -> str:
-        when = format_instant(self._clock.now() // SECOND * SECOND)
-        parts = [f"last pass {when} ({result.trigger})"]
-        if result.judgement is not None:
-            counts = result.judgement.counts
-            parts.insert(
-                0,
-                f"{result.judgement.summary}: {counts['nodes']} nodes, {counts['services']} services, "
-                f"{counts['recommendations']} recommendations",
-            )
-        if result.outcome is not Outcome.OK:
-            parts.append(f"degraded({'output' if result.outcome is Outcome.RETRY else 'fault'}): {result.error}")
-        if self._watcher.state.startswith("degraded"):
-            parts.append(f"watch={self._watcher.state}")
-        return "; ".join(parts)

@@ -1,4 +1,4 @@
-"""When a pass is due after changes: at once for the first finished write, later for what follows, never too late."""
+"""When a pass is due after changes: at once after the first finished write, later for those that follow, bounded."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Pacing:
     writing: frozenset[str] = frozenset()
 
     def began(self, path: str, at: int) -> Pacing:
-        """A write is in progress, or the file is gone and may be about to come back: what is there now may be half."""
+        """A write is in progress, or the file is gone and may come back at once: it may be incomplete now."""
         first = at if self.first is None else self.first
         return replace(self, first=first, due=self._later(first, at), writing=self.writing | {path})
 
     def stirred(self, at: int) -> Pacing:
-        """Something changed that is no file: a folder came or went. What is in it may follow."""
+        """A folder appeared or vanished. Changes of files in it may follow."""
         first = at if self.first is None else self.first
         return replace(self, first=first, due=self._later(first, at))
 
@@ -42,11 +42,11 @@ class Pacing:
         return replace(self, first=first, finished=at, due=due, writing=writing)
 
     def taken(self) -> Pacing:
-        """A pass takes all changes from here on: nothing is waiting any more."""
+        """A pass takes all changes up to here: nothing waits any more."""
         return replace(self, first=None, due=None, writing=frozenset())
 
     def _later(self, first: int, at: int) -> int:
-        # A pass already due stays due: what comes before it is taken is part of it.
+        # A pass that is due stays due: it takes this change as well.
         if self.due is not None and self.due <= at:
             return self.due
         return min(at + self.quiet_period, first + self.max_delay)

@@ -1,8 +1,8 @@
-"""Notices changes below the two folders. A hint, never the truth: the resync looks at everything anyway.
+"""Notices changes below the input folders. It only gives hints: the resync looks at everything anyway.
 
-watchdog goes blind in many ways while it looks alive. So ``check``, which every pass calls before it looks at
-everything, compares the folders that are there with those that were, counts the kernel's watches and looks whether the
-threads live; it builds the observer anew where that can help, and says ``degraded`` and why where it cannot.
+watchdog can stop noticing changes in many ways while its threads live. So every pass that looks at everything calls
+``check`` first, which compares the folders that are there with those that were there, counts the watches of the kernel
+and asks whether the threads live. Where it helps, the observer is rebuilt; where not, the state is ``degraded: why``.
 """
 
 from __future__ import annotations
@@ -36,18 +36,20 @@ from supervisor.files.reading import reason
 from supervisor.supervise.watchable import Identity, Root, Surveyor, watches
 
 WATCHING = "inotify"
+_FALLBACK = "falling back to a scan every resync_interval"
 
 _LOG = structlog.get_logger()
 _NAMED = 4
-"""Faults that the state names; of more it says how many."""
+"""Faults that the state names; the others are counted."""
 
 _PAIRING = 0.005
-"""Seconds; the kernel puts the halves of a rename behind one another, so that only what left the folders waits."""
+"""Seconds that half of a rename waits for the other half. The kernel sends both together, so that only a file that left
+the folders waits in vain."""
 
 _FIRST_RETRY = SECOND
 _LAST_RETRY = 60 * SECOND
 
-# Reads of a watched file must not wake us: our own would never end.
+# Not the events of reading: each pass reads, and would cause the next pass.
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileModifiedEvent,
@@ -60,7 +62,7 @@ _EVENTS: list[type[FileSystemEvent]] = [
     DirDeletedEvent,
     DirAttribEvent,
 ]
-# Editors and git replace a file by deleting or renaming it first: what has gone may be about to come back.
+# Editors and git delete or rename a file before they write the new one: what is gone may come back at once.
 _BEGINNINGS = (FileCreatedEvent, FileModifiedEvent, FileDeletedEvent, FileMovedEvent)
 
 
@@ -77,7 +79,7 @@ class Listener(Protocol):
 
 
 def _inotify() -> Any:
-    # How long a rename's first half, and everything behind it, waits for its second: half a second, as it comes.
+    # watchdog's own value is half a second, for which everything after a moved file would wait.
     InotifyMoveEventGrouper.delay = _PAIRING
     return InotifyObserver(generate_full_events=True)
 
@@ -107,7 +109,7 @@ class Watcher:
         self.state = "not watching"
 
     def check(self, wanted: tuple[Root, ...]) -> str:
-        """Make sure that what is watched is what is wanted and there; ``inotify`` or ``degraded: why``."""
+        """Watch every folder that is wanted and there; the state: ``inotify``, or ``degraded: why``."""
         seen = self._surveyor.survey(wanted)
         replaced = any(self._folders.get(path, identity) != identity for path, identity in seen.folders.items())
         self._folders = seen.folders
@@ -118,7 +120,9 @@ class Watcher:
         faults = [*self._faults, *unwatched, *seen.blind]
         if len(faults) > _NAMED:
             faults[_NAMED:] = [f"and {len(faults) - _NAMED} more"]
-        self.state = f"degraded: {'; '.join(faults)}; looking every resync_interval" if faults else WATCHING
+        self.state = (
+            f"degraded: {'; '.join(faults)}; falling back to a scan every resync_interval" if faults else WATCHING
+        )
         return self.state
 
     def is_alive(self) -> bool:
@@ -128,7 +132,7 @@ class Watcher:
             return False
         # The thread that reads from the kernel is a private part; without it all others wait for ever.
         threads = (observer, getattr(observer, "_inotify_fd", observer), *tuple(observer.emitters))
-        return all(one.is_alive() for one in threads)
+        return all(thread.is_alive() for thread in threads)
 
     def died(self) -> bool:
         """True when it was watching and no longer is."""
@@ -142,13 +146,13 @@ class Watcher:
     def _discard(self) -> None:
         observer, self._observer = self._observer, None
         if observer is not None:
-            # What is left of a broken observer must not keep us from going on.
+            # A broken observer may fail to stop; the new one does not depend on it.
             with suppress(Exception):
                 observer.stop()
                 observer.join(5)
 
     def _rebuild(self, wanted: tuple[Root, ...]) -> list[str]:
-        """Watch anew; what is not watched all the same."""
+        """Build the observer again; what is still not watched, in words."""
         self._discard()
         self._wanted = wanted
         self._faults = self._schedule(wanted)
@@ -176,7 +180,7 @@ class Watcher:
         return faults
 
     def _unwatched(self) -> list[str]:
-        """Watches that are missing although nothing said so: watchdog passes over folders that it cannot watch."""
+        """Folders without a watch of the kernel, in words. watchdog leaves them out and says nothing."""
         expected = len({identity for identity in self._folders.values() if identity is not None})
         there = None if self._faults else watches()
         if there is None or there >= expected:
@@ -185,7 +189,7 @@ class Watcher:
 
 
 class _Complaints(logging.Handler):
-    """What watchdog complains of (a queue that overflowed, a watch it lost) may have cost changes: look soon."""
+    """After a warning of watchdog (its queue overflowed, a watch is lost) changes may be missing: look soon."""
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(logging.WARNING)
@@ -196,7 +200,7 @@ class _Complaints(logging.Handler):
 
 
 class _Handler(FileSystemEventHandler):
-    """Only sets flags; nothing may come out of it, an exception would end watchdog's dispatching thread."""
+    """Tells the listener. It raises nothing: an exception would end the thread of watchdog that calls it."""
 
     def __init__(self, listener: Listener, root: Root, real: str) -> None:
         self._listener = listener
@@ -207,7 +211,7 @@ class _Handler(FileSystemEventHandler):
         try:
             self._tell(event)
         except Exception:  # noqa: BLE001 - whatever it is, the thread must go on
-            _LOG.exception("a change was not understood; everything will be looked at")
+            _LOG.exception("unexpected file event; rescanning everything")
             self._listener.stirred()
 
     def _tell(self, event: FileSystemEvent) -> None:

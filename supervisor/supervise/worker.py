@@ -1,56 +1,32 @@
-"""The worker thread: takes passes from the queue, one after another, and handles every outcome in one place."""
+"""The worker thread: takes passes from the queue, one after another, and handles each way that a pass can end."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 import structlog
 
-from supervisor.core.announce.emissions import Emission, EmitReason
+from supervisor.core.announce.emissions import Emission
 from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.judge.reconcile import Judgement
-from supervisor.core.model.findings import EventType, Severity
 from supervisor.errors import OutputError, SupervisorError
 from supervisor.files.settings import Settings
 from supervisor.passes.read_and_judge import Hints, Judge
 from supervisor.passes.recorder import Recorder
 from supervisor.process import collector
 from supervisor.process.clock import Clock
+from supervisor.supervise.pass_result import PassOutcome, PassResult, log_result
 from supervisor.supervise.watch import WATCHING
 from supervisor.supervise.workqueue import Task, Trigger, Workqueue
 
-_LOGGED = 50
-"""Emissions that the line of a pass names; each has a line of its own besides."""
-
 _ANEW = (Trigger.START, Trigger.SIGNAL)
-"""Whoever asks outright is answered from the files alone, not from what is remembered of them."""
+"""These passes read every file again and use nothing that is remembered of it."""
 
 FIRST_RETRY = SECOND
 LAST_RETRY = 60 * SECOND
-
-
-class Outcome(StrEnum):
-    """How a pass ended."""
-
-    OK = "ok"
-    RETRY = "retry"
-    BUG = "bug"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What is known after a pass: its judgement if there is one, ``error`` when it is not durable."""
-
-    number: int
-    trigger: Trigger
-    outcome: Outcome
-    judgement: Judgement | None = None
-    emissions: tuple[Emission, ...] = ()
-    error: str | None = None
 
 
 @dataclass
@@ -69,7 +45,7 @@ class Worker:
     queue: Workqueue
     clock: Clock
     watch: Callable[[Settings], str]
-    after: Callable[[Result], None]
+    after: Callable[[PassResult], None]
     died: Callable[[], None]
     log: Any = field(default_factory=structlog.get_logger)
     started: int | None = None
@@ -92,7 +68,7 @@ class Worker:
             while (task := self.queue.take()) is not None:
                 self.serve(task)
         except BaseException:
-            # A daemon without a worker would be a corpse that looks alive.
+            # A daemon without its worker judges nothing and still looks alive.
             self.log.exception("the worker died")
             self.died()
         finally:
@@ -120,12 +96,12 @@ class Worker:
             self.settings, self.recorder = settings, recorder
             self.queue.tune(settings.quiet_period, settings.max_delay, settings.resync_interval)
 
-    def _pass(self, task: Task) -> Result:
+    def _pass(self, task: Task) -> PassResult:
         self._number += 1
         began, judgement = self.clock.monotonic(), None
         emissions: list[Emission] = []
         error: str | None = None
-        outcome = Outcome.OK
+        outcome = PassOutcome.OK
         if task.trigger is Trigger.SIGNAL:
             self._reload()
         try:
@@ -133,19 +109,21 @@ class Worker:
             now, repeat_interval = judgement.picture.now, self.settings.repeat_interval
             emissions = self.recorder.record(judgement, now, repeat_interval, self._watch)
         except OutputError as failure:
-            outcome, error = Outcome.RETRY, str(failure)
-            self.log.error("pass is not durable, it will be tried again", error=error, **{"pass": self._number})
+            outcome, error = PassOutcome.RETRY, str(failure)
+            self.log.error("cannot write event log or checkpoint; will retry", error=error, **{"pass": self._number})
         except Exception as failure:  # a bug of ours, whatever it is, must not end the daemon
-            outcome, error = Outcome.BUG, f"{type(failure).__name__}: {failure}"
+            outcome, error = PassOutcome.BUG, f"{type(failure).__name__}: {failure}"
             self._forget()
-            self.log.exception("pass dropped by a fault of the supervisor", **{"pass": self._number})
+            self.log.exception("pass failed: bug in runtime-supervisor", **{"pass": self._number})
         for notice in self.recorder.take_notices():
             self.log.warning(notice)
-        self._tell(task.trigger, outcome, judgement, emissions, self.clock.monotonic() - began)
-        return Result(self._number, task.trigger, outcome, judgement, tuple(emissions), error)
+        took = self.clock.monotonic() - began
+        result = PassResult(self._number, task.trigger, outcome, judgement, tuple(emissions), error, took)
+        log_result(self.log, result)
+        return result
 
     def _look(self, task: Task) -> Judgement:
-        """Read what has to be read and judge. Only while the watch sees everything is it believed what changed."""
+        """Read what has to be read, and judge. While the watch misses changes, every file is looked at."""
         hints = None if task.changes is None or self._watch != WATCHING else Hints.of(task.changes)
         if hints is None:
             self._watch = self.watch(self.settings)
@@ -158,7 +136,7 @@ class Worker:
             return self._judge.judge(self.settings, hints)
 
     def _forget(self) -> None:
-        """Let go of all that was read and found, before as much again is made."""
+        """Let go of what was read and judged, before as much again is made."""
         traces = collector.Traces() if self._judge is None else self._judge.traces()
         self._judge = None
         self.recorder.forget()
@@ -174,54 +152,9 @@ class Worker:
         """When time alone changes the verdict, by the monotonic clock. At ``until`` itself the verdict still holds."""
         return None if judgement is None else judgement.until + 1 + self._monotonic_ahead
 
-    def _retry_after(self, outcome: Outcome) -> Duration | None:
-        if outcome is not Outcome.RETRY:
+    def _retry_after(self, outcome: PassOutcome) -> Duration | None:
+        if outcome is not PassOutcome.RETRY:
             self._retries = 0
             return None
         self._retries += 1
         return min(FIRST_RETRY << min(self._retries - 1, 10), LAST_RETRY)
-
-    def _tell(
-        self,
-        trigger: Trigger,
-        outcome: Outcome,
-        judgement: Judgement | None,
-        emissions: list[Emission],
-        took: Duration,
-    ) -> None:
-        """One line per emission, and the canonical line of the pass."""
-        for one in emissions:
-            line: dict[str, Any] = {
-                "type": one.type.value,
-                "subject": one.subject,
-                "emit_reason": one.reason.value,
-                "pass": self._number,
-            }
-            keys = ("action", "severity", "reason", "resolution", "inhibited_by", "fingerprint", "from", "to")
-            data = one.data()
-            line |= {key: data[key] for key in keys if data.get(key) is not None}
-            getattr(self.log, _level(one.type, one.reason, data))(one.type.value, **line)
-        if judgement is None:
-            return
-        named = [f"{one.type}:{one.reason}:{one.subject}" for one in emissions[:_LOGGED]]
-        if len(emissions) > _LOGGED:
-            named.append(f"and {len(emissions) - _LOGGED} more")
-        self.log.info(
-            "pass",
-            **{"pass": self._number},
-            trigger=trigger.value,
-            outcome=outcome.value,
-            duration_ms=round(took / 1e6, 1),
-            summary=judgement.summary.value,
-            **judgement.counts,
-            problems=len(judgement.problems),
-            emissions=named,
-        )
-
-
-def _level(event: EventType, reason: EmitReason, data: Mapping[str, Any]) -> str:
-    if reason is EmitReason.RESOLVED:
-        return "info"
-    if event is EventType.SUMMARY_CHANGED:
-        return "info" if data.get("to") == "nominal" else "warning"
-    return "error" if data.get("severity") == Severity.CRITICAL else "warning"

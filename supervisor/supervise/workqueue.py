@@ -41,7 +41,7 @@ def _strongest(triggers: Iterable[Trigger]) -> Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A pass to make. ``changes`` are the files that changed, True for those renamed into place; None: look at all."""
+    """A pass to make. ``changes`` are the files that changed, True for those renamed into place; None: all files."""
 
     trigger: Trigger
     changes: Mapping[str, bool] | None = None
@@ -80,14 +80,14 @@ class Workqueue:
             self._note(path, False)
 
     def stirred(self) -> None:
-        """A folder came or went."""
+        """A folder appeared or vanished."""
         with self._condition:
             self._pacing = self._pacing.stirred(self._monotonic())
             self._changes = None
             self._condition.notify()
 
     def ended(self, path: str) -> None:
-        """``path`` was closed by who wrote it."""
+        """The writer of ``path`` closed it."""
         with self._condition:
             self._pacing = self._pacing.ended(path, self._monotonic())
             self._note(path, False)
@@ -105,7 +105,7 @@ class Workqueue:
                 now, waiting = self._monotonic(), self._waiting()
                 if due := [trigger for trigger, at in waiting.items() if at <= now]:
                     return self._start(_strongest(due), now)
-                # Bounded, for what a platform's wait can take.
+                # Bounded: a wait cannot be longer than the platform's largest timeout.
                 self._condition.wait(min(min(waiting.values()) - now, _LONGEST_WAIT) / SECOND)
             return None
 
@@ -139,7 +139,7 @@ class Workqueue:
             self._condition.notify()
 
     def tune(self, quiet: Duration, max_delay: Duration, resync: Duration) -> None:
-        """Other times from now on; what is waiting stays."""
+        """Use other durations from now on. What waits keeps waiting."""
         with self._condition:
             self._pacing = replace(self._pacing, quiet_period=quiet, max_delay=max_delay)
             self._resync_at += resync - self._resync

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -160,6 +161,14 @@ class Daemon:
 
     def passes(self) -> list[dict[str, Any]]:
         return [line for line in self.lines() if line["event"] == "pass"]
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait for something that no process tells of."""
+    deadline, pause = time.monotonic() + PATIENCE, threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        pause.wait(0.02)
 
 
 def copy_homelab(folder: Path) -> None:

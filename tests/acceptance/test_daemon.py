@@ -8,14 +8,13 @@ import random
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from supervisor.files.lock import Lock
-from tests.acceptance.harness import Daemon, Lab
+from tests.acceptance.harness import Daemon, Lab, until
 
 # Long enough that nothing in a test is due to a resync.
 PATIENT = ("--resync-interval", "1h")
@@ -84,36 +83,29 @@ def test_a_file_written_in_place_is_seen(lab: Lab, daemon: Daemon) -> None:
     daemon.wait_for(lambda: ("reconcile_required", "node:nas") in lab.kinds())
 
 
-def test_many_services_that_are_gone_are_believed_when_the_file_holds_still(lab: Lab) -> None:
-    """Half of a document is one as well: not while it is being written, but at once when it stays so."""
+def test_many_services_that_are_gone_are_believed_when_the_file_is_whole(lab: Lab) -> None:
+    """Half of a document is a document too: it is believed when its writer closed it, and not before."""
     names = [f"s{number:02}" for number in range(40)]
     lines = [f"  {name}: ok\n" for name in names]
     lab.declare("nas", "services:\n" + "".join(f"  {name}:\n" for name in names))
     (lab.folder / "world" / "nodes" / "nas.json").unlink()
     path = lab.folder / "world" / "nodes" / "nas.yaml"
     path.write_text("status: online\nservices:\n" + "".join(lines))
-    with Daemon(lab, *PATIENT, "--quiet-period", "0s") as daemon:
-        held_up = 0.0
-        for _ in range(10):
-            with path.open("w") as file:
-                began = time.monotonic()
-                file.write("status: online\nservices:\n" + "".join(lines[:20]))
-                file.flush()
-                time.sleep(0.01)
-                file.write("".join(lines[20:]))
-            held_up = max(held_up, time.monotonic() - began)
-            passes = len(daemon.passes())
-            daemon.wait_for(lambda passes=passes: len(daemon.passes()) > passes)  # type: ignore[misc]
-        # A machine that holds the writer up for longer than a file takes to settle makes two changes of it.
-        assert lab.events() == [] or held_up > 0.045
-        told = len(lab.events())
+    # A quiet period that no test outlasts: what wakes the daemon is the end of a write.
+    with Daemon(lab, *PATIENT, "--quiet-period", "1h", "--max-delay", "1h") as daemon:
+        with path.open("w") as file:
+            file.write("status: online\nservices:\n" + "".join(lines[:20]))
+            file.flush()
+            file.write("".join(lines[20:]))
+        daemon.wait_for(lambda: len(daemon.passes()) == 2)
+        assert lab.events() == []
         path.write_text("status: online\nservices:\n" + "".join(lines[:20]))
-        daemon.wait_for_events(told + 21)
-    *missing, summary = lab.events()[told:]
-    assert [(one["subject"], one["data"]["action"]) for one in missing] == [
+        daemon.send(signal.SIGHUP)
+        *missing, summary = daemon.wait_for_events(21)
+    assert [(event["subject"], event["data"]["action"]) for event in missing] == [
         (f"service:nas/{name}", "deploy") for name in names[20:]
     ]
-    assert len({one["time"] for one in (*missing, summary)}) == 1
+    assert len({event["time"] for event in (*missing, summary)}) == 1
 
 
 def test_a_folder_of_documents_moved_in_is_seen(lab: Lab, daemon: Daemon) -> None:
@@ -134,7 +126,7 @@ def test_reading_the_folders_makes_no_pass(lab: Lab, daemon: Daemon) -> None:
 
 
 def test_a_writer_that_never_pauses_is_reconciled_within_max_delay(lab: Lab) -> None:
-    with Daemon(lab, *PATIENT, "--quiet-period", "2s", "--max-delay", "3s") as daemon:
+    with Daemon(lab, *PATIENT, "--quiet-period", "1s", "--max-delay", "1s") as daemon:
         # The write that ends the quiet is taken at once; this one makes it so that the others are not the first.
         lab.observe("nas", traefik="ok", jellyfin="ok")
         daemon.wait_for(lambda: len(daemon.passes()) == 2)
@@ -256,7 +248,7 @@ def test_it_ends_with_0_when_told_to(daemon: Daemon, number: signal.Signals) -> 
 
 def test_told_to_end_at_any_moment_it_ends_with_0_and_whole_lines(lab: Lab) -> None:
     chance = random.Random(1)
-    for round_ in range(int(os.environ.get("ROUNDS", "12"))):
+    for round_ in range(int(os.environ.get("ROUNDS", "4"))):
         lab.observe("nas", traefik="failed" if round_ % 2 else "ok", jellyfin="exited" if round_ % 3 else "ok")
         # Signals are blocked before anything else, so the first datagram is as early as it can be told to.
         with Daemon(lab, *PATIENT, ready=False) as daemon:
@@ -323,14 +315,6 @@ def test_the_heartbeat_beats(lab: Lab) -> None:
         daemon.wait_for(lambda: daemon.notices.count("WATCHDOG=1") >= 3)
 
 
-def test_the_first_heartbeat_does_not_wait_for_what_the_start_would_have_needed(lab: Lab) -> None:
-    """A start may ask for more time every five seconds; a watchdog of three does not wait that long after it."""
-    with Daemon(lab, *PATIENT, environ={"WATCHDOG_USEC": "3000000"}) as daemon:
-        began = time.monotonic()
-        daemon.wait_for(lambda: "WATCHDOG=1" in daemon.notices)
-        assert time.monotonic() - began < 3
-
-
 def test_a_watchdog_meant_for_another_process_is_left_alone(lab: Lab) -> None:
     with Daemon(lab, *PATIENT, environ={"WATCHDOG_USEC": "300000", "WATCHDOG_PID": "1"}) as daemon:
         daemon.send(signal.SIGHUP)
@@ -382,10 +366,8 @@ def test_standard_error_that_is_closed_stops_nothing(lab: Lab) -> None:
     lab.checkpoint.unlink()
     command = f"exec {subprocess.list2cmdline(daemon.process.args)} 2>&-"  # type: ignore[arg-type]
     process = subprocess.Popen(["/bin/sh", "-c", command], cwd=lab.folder, stdout=subprocess.DEVNULL)
-    deadline = time.monotonic() + 20
-    pause = threading.Event()
-    while lab.kinds() != expected and time.monotonic() < deadline:
-        pause.wait(0.05)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 0
-    assert lab.kinds() == expected
+    try:
+        until(lambda: lab.kinds() == expected)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.process.heartbeat import SdNotifier, Systemd, plain
+from supervisor.process.heartbeat import SdNotifier, Systemd, ascii_line
 
 
 class Notifier:
@@ -28,7 +28,7 @@ def test_a_status_is_one_line_of_ascii() -> None:
 
 
 def test_a_status_is_bounded() -> None:
-    assert len(plain("x" * 10_000)) == 500
+    assert len(ascii_line("x" * 10_000)) == 500
 
 
 @pytest.mark.parametrize(

@@ -176,9 +176,8 @@ def test_an_observer_that_cannot_start_leaves_the_resync(tmp_path: Path, changes
 
     watcher = Watcher(changes, time.monotonic_ns, time.time_ns, Observer)
     watcher.check((Root(HOSTS_TREE, str(tmp_path)), Root(WORLD_TREE, str(tmp_path))))
-    assert (
-        watcher.state
-        == "degraded: no inotify: [Errno 24] inotify instance limit reached; looking every resync_interval"
+    assert watcher.state == (
+        "degraded: no inotify: [Errno 24] inotify instance limit reached; falling back to a scan every resync_interval"
     )
 
 
@@ -244,7 +243,8 @@ def test_links_are_said_and_those_that_do_not_matter_are_not(tmp_path: Path, wat
     state = watcher.check(both(tmp_path))
     assert f"{tmp_path}/hosts/node0 is a symbolic link, behind which changes are not noticed; " in state
     assert state.endswith(
-        "node3 is a symbolic link, behind which changes are not noticed; and 2 more; looking every resync_interval"
+        "node3 is a symbolic link, behind which changes are not noticed; and 2 more; "
+        "falling back to a scan every resync_interval"
     )
 
 

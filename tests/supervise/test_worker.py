@@ -17,7 +17,8 @@ from supervisor.errors import ConfigError, LockedError
 from supervisor.files.settings import Settings, load_settings
 from supervisor.passes.recorder import Recorder
 from supervisor.process.clock import Clock
-from supervisor.supervise.worker import Outcome, Result, Worker
+from supervisor.supervise.pass_result import PassOutcome, PassResult
+from supervisor.supervise.worker import Worker
 from supervisor.supervise.workqueue import Trigger, Workqueue
 
 REFUSED = "reload failed; keeping the previous settings"
@@ -55,14 +56,14 @@ class Bench:
         (folder / "hosts" / "nas" / "services.yaml").write_text("services: {web: {critical: true}}\n")
         (folder / "world" / "all.json").write_text('{"services": {"nas": {"web": "failed"}}}')
         self.settings = self.settings_with()
-        self.results: queue.Queue[Result] = queue.Queue()
+        self.results: queue.Queue[PassResult] = queue.Queue()
         self.clock = FaultyClock()
         self.log = Log()
         self.queue = Workqueue(self.clock.monotonic, SECOND // 2, 5 * SECOND, 3600 * SECOND)
         recorder = Recorder(self.settings)
         recorder.open()
         self.deaths: queue.Queue[str] = queue.Queue()
-        self.after: Callable[[Result], None] = self.results.put
+        self.after: Callable[[PassResult], None] = self.results.put
         self.load: Callable[[], Settings] = lambda: self.settings
         self.worker = Worker(
             self.settings,
@@ -80,7 +81,7 @@ class Bench:
     def _load(self) -> Settings:
         return self.load()
 
-    def _after(self, result: Result) -> None:
+    def _after(self, result: PassResult) -> None:
         self.after(result)
 
     def settings_with(self, **more: str) -> Settings:
@@ -88,7 +89,7 @@ class Bench:
         flags = {key: str(self.folder / name) for key, name in names.items()}
         return load_settings(flags | more, {})
 
-    def reload(self, settings: Settings) -> Result:
+    def reload(self, settings: Settings) -> PassResult:
         """A pass by SIGHUP that finds these settings."""
         self.load = lambda: settings
         return self.make()
@@ -96,7 +97,7 @@ class Bench:
     def refusals(self) -> list[str]:
         return [fields["error"] for _, event, fields in self.log.lines if event == REFUSED and "error" in fields]
 
-    def make(self, trigger: Trigger = Trigger.SIGNAL) -> Result:
+    def make(self, trigger: Trigger = Trigger.SIGNAL) -> PassResult:
         self.queue.request(trigger)
         return self.results.get(timeout=20)
 
@@ -139,22 +140,22 @@ def test_each_emission_has_a_line_as_loud_as_it_matters(bench: Bench) -> None:
 def test_an_output_that_fails_is_tried_again_and_caught_up(bench: Bench) -> None:
     (bench.folder / "log").mkdir()
     result = bench.make()
-    assert result.outcome is Outcome.RETRY
+    assert result.outcome is PassOutcome.RETRY
     assert result.error is not None
     assert "is a folder" in result.error
     assert result.judgement is not None
     (bench.folder / "log").rmdir()
     retried = bench.results.get(timeout=20)
-    assert (retried.trigger, retried.outcome, len(retried.emissions)) == (Trigger.RETRY, Outcome.OK, 2)
+    assert (retried.trigger, retried.outcome, len(retried.emissions)) == (Trigger.RETRY, PassOutcome.OK, 2)
 
 
 def test_a_fault_of_ours_drops_the_pass_and_not_the_daemon(bench: Bench) -> None:
     bench.clock.faulty = True
     result = bench.make()
-    assert (result.outcome, result.judgement) == (Outcome.BUG, None)
-    assert ("exception", "pass dropped by a fault of the supervisor") in [line[:2] for line in bench.log.lines]
+    assert (result.outcome, result.judgement) == (PassOutcome.BUG, None)
+    assert ("exception", "pass failed: bug in runtime-supervisor") in [line[:2] for line in bench.log.lines]
     bench.clock.faulty = False
-    assert bench.make().outcome is Outcome.OK
+    assert bench.make().outcome is PassOutcome.OK
 
 
 @pytest.mark.parametrize("days", [365, -2, -20_000])
@@ -194,7 +195,7 @@ def test_only_a_signal_reads_the_settings_again(bench: Bench) -> None:
 
 def test_settings_that_change_and_change_back_leave_no_lock_behind(bench: Bench) -> None:
     bench.reload(bench.settings_with(checkpoint=str(bench.folder / "other.json")))
-    assert bench.reload(bench.settings).outcome is Outcome.OK
+    assert bench.reload(bench.settings).outcome is PassOutcome.OK
     with Recorder(bench.settings_with(checkpoint=str(bench.folder / "other.json"))):
         pass
 
@@ -213,8 +214,8 @@ def test_outputs_that_cannot_be_taken_over_leave_the_previous_settings(bench: Be
     bench.make()
     settings = bench.settings_with(checkpoint=str(bench.folder / "held.json"))
     with Recorder(settings):
-        assert bench.reload(settings).outcome is Outcome.OK
-        assert bench.make(Trigger.RESYNC).outcome is Outcome.OK
+        assert bench.reload(settings).outcome is PassOutcome.OK
+        assert bench.make(Trigger.RESYNC).outcome is PassOutcome.OK
     assert len(bench.refusals()) == 1
     assert "another supervisor holds it" in bench.refusals()[0]
     with pytest.raises(LockedError), Recorder(bench.settings):
@@ -231,7 +232,7 @@ def test_refused_settings_do_not_come_into_force_when_the_next_file_is_invalid(b
         raise ConfigError("supervisor.yaml:1: unknown key stale_afte")
 
     bench.load = load
-    assert bench.make().outcome is Outcome.OK
+    assert bench.make().outcome is PassOutcome.OK
     assert bench.worker.settings == bench.settings
     assert [error.partition(":")[0] for error in bench.refusals()] == [
         f"cannot lock {bench.folder}/held.json.lock",
@@ -244,13 +245,13 @@ def test_a_reload_that_fails_by_a_bug_leaves_the_previous_settings(bench: Bench)
         raise RuntimeError("nobody expected this")
 
     bench.load = load
-    assert bench.make().outcome is Outcome.OK
+    assert bench.make().outcome is PassOutcome.OK
     assert ("exception", REFUSED) in [line[:2] for line in bench.log.lines]
     assert bench.worker.settings == bench.settings
 
 
 def test_a_worker_that_dies_says_so(bench: Bench) -> None:
-    def fail(_: Result) -> None:
+    def fail(_: PassResult) -> None:
         raise RuntimeError("nobody expected this")
 
     bench.after = fail
@@ -264,7 +265,7 @@ def test_of_what_is_read_anew_nothing_old_is_there_any_more(bench: Bench, leads_
     found: list[weakref.ref[Judgement]] = []
     left: list[bool] = []
 
-    def after(result: Result) -> None:
+    def after(result: PassResult) -> None:
         assert result.judgement is not None
         found.append(weakref.ref(result.judgement))
         if leads_back:
@@ -309,7 +310,7 @@ class Steps:
         settings = load_settings({key: str(folder / name) for key, name in names.items()}, {})
         self.clock = SteppingClock(NOON)
         self.queue = Workqueue(self.clock.monotonic, SECOND // 2, 5 * SECOND, 3600 * SECOND)
-        self.results: list[tuple[Instant, Result]] = []
+        self.results: list[tuple[Instant, PassResult]] = []
         self.worker = Worker(
             settings,
             lambda: settings,

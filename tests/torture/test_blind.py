@@ -144,7 +144,7 @@ def test_what_is_behind_a_link_is_seen_at_the_resync_and_said(lab: BusyLab, figu
         said = eyes.until_watch("degraded: ")
         assert "hosts/nuc is a symbolic link" in said
         assert "nas.json is a symbolic link" in said
-        assert "looking every resync_interval" in said
+        assert "falling back to a scan every resync_interval" in said
         assert "watch=degraded" in eyes.notice()
         assert any(one["event"] == "watch=degraded" for one in daemon.lines())
         eyes.sees(tell)

@@ -78,7 +78,9 @@ class Sick:
         self.daemon.wait_for(
             lambda: any("degraded(output)" in one and why in one for one in self.daemon.notices[before:])
         )
-        said = [line for line in self.daemon.lines() if line["event"] == "pass is not durable, it will be tried again"]
+        said = [
+            line for line in self.daemon.lines() if line["event"] == "cannot write event log or checkpoint; will retry"
+        ]
         assert why in said[-1]["error"]
         assert said[-1]["level"] == "error"
 
