@@ -25,16 +25,15 @@ def sighting(source: str, inspected: Mapping[str, Any]) -> Sighting | None:
     """What is seen of a container; None for what the engine runs for itself: pods' infrastructure, image builders."""
     labels = _mapping(_mapping(inspected, "Config"), "Labels")
     name = _text(inspected, "Name").lstrip("/")
-    if (
-        inspected.get("IsInfra") is True
-        or labels.get("io.kubernetes.docker.type") == _INFRASTRUCTURE
-        or name.startswith("buildx_buildkit_")
-    ):
+    if _is_infrastructure(inspected, labels, name):
         return None
     state = _mapping(inspected, "State")
     policy = _text(_mapping(_mapping(inspected, "HostConfig"), "RestartPolicy"), "Name") or "no"
     word = _text(state, "Status").lower()
-    status, detail, since = _judge(word, state, policy)
+    created = _moment(inspected, "Created")
+    status, detail, since = (
+        ("created", f"{word}, not started yet", created) if word in _NOT_STARTED else _judge(word, state, policy)
+    )
     stack, service, replica = _names(labels)
     return Sighting(
         source,
@@ -47,16 +46,31 @@ def sighting(source: str, inspected: Mapping[str, Any]) -> Sighting | None:
         stack=stack,
         service=service,
         replica=replica,
-        created=_moment(inspected, "Created") or 0,
+        created=created or 0,
+        exit_code=None if word == "running" or word in _NOT_STARTED else _number(state, "ExitCode"),
+        last_success=since if status == "completed" else None,
     )
 
 
-def unreadable(source: str, listed: Mapping[str, Any], why: str) -> Sighting:
-    """A container of which only the list speaks, since its inspection fails."""
+def _is_infrastructure(inspected: Mapping[str, Any], labels: Mapping[str, Any], name: str) -> bool:
+    """What keeps a pod, or what Podman runs beside the pods of a kube file (IsService), is not what people run."""
+    return (
+        inspected.get("IsInfra") is True
+        or inspected.get("IsService") is True
+        or labels.get("io.kubernetes.docker.type") == _INFRASTRUCTURE
+        or name.startswith("buildx_buildkit_")
+    )
+
+
+def unreadable(source: str, listed: Mapping[str, Any], why: str) -> Sighting | None:
+    """A container of which only the list speaks, since its inspection fails; None as in ``sighting``."""
     names = listed.get("Names")
-    name = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else _text(listed, "Id")[:12]
-    stack, service, replica = _names(_mapping(listed, "Labels"))
-    return Sighting(source, name.lstrip("/"), "unknown", detail=why, stack=stack, service=service, replica=replica)
+    first = names[0] if isinstance(names, list) and names and isinstance(names[0], str) else _text(listed, "Id")[:12]
+    name, labels = first.lstrip("/"), _mapping(listed, "Labels")
+    if _is_infrastructure(listed, labels, name):
+        return None
+    stack, service, replica = _names(labels)
+    return Sighting(source, name, "unknown", detail=why, stack=stack, service=service, replica=replica)
 
 
 def _judge(word: str, state: Mapping[str, Any], policy: str) -> tuple[str, str, Instant | None]:
@@ -71,8 +85,6 @@ def _judge(word: str, state: Mapping[str, Any], policy: str) -> tuple[str, str, 
     if word in _PAUSED:
         # When it was paused, no engine says.
         return "stopped", "paused", None
-    if word in _NOT_STARTED:
-        return "stopped", f"{word}, never started", None
     if word in _ENDING:
         return "stopped", word, None
     if word == "dead":

@@ -20,7 +20,7 @@ from supervisor.observe.sources import could_have
 _DETAIL_LIMIT = 200
 CRASH_LOOP = 2
 """Restarts within the window that make a crash loop; a single one may be an accident that is over."""
-_WORST = ("failed", "unhealthy", "stopped", "unknown", "starting", "absent", "completed", "ok")
+_WORST = ("failed", "unhealthy", "stopped", "unknown", "created", "starting", "absent", "completed", "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +96,15 @@ def _entry(
     if len(seen) > 1:
         alike = sum(one.status == worst.status for one in seen)
         detail = f"{alike} of {len(seen)}: {detail}"
+    before = _services(previous).get(name, {})
+    if status == "starting" and since is None:
+        # Nobody says since when: it is the first look that found it so.
+        earlier = _moment(before.get("since")) if before.get("status") == "starting" else None
+        since = earlier if earlier is not None and earlier <= now else now
     counted = [one.restarts for one in seen if one.restarts is not None]
     restarts = sum(counted) if counted else None
     gap = now - (_moment(previous.get("observed_at")) or now)
-    restarted = _restarted(_services(previous).get(name, {}), restarts, now, window, gap)
+    restarted = _restarted(before, restarts, now, window, gap)
     if len(restarted) >= CRASH_LOOP and status in ("ok", "starting", "unhealthy", "failed"):
         detail = f"crash loop: restarted again and again within {format_duration(window)}; now {detail}"
         status, since = "unhealthy", restarted[0]

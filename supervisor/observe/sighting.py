@@ -16,6 +16,8 @@ class Sighting:
 
     ``also`` are other spellings of ``name``. ``stack`` and ``service`` are what compose or a swarm calls it,
     ``replica`` which of several it is. ``restarts`` are those that the engine made by itself, None where unknown.
+    ``exit_code`` is that of the last run that is over, as a shell has it: 128 and the signal's number for one that was
+    killed. ``last_success`` is when the last run ended well.
     """
 
     source: str
@@ -30,6 +32,8 @@ class Sighting:
     replica: str = ""
     created: Instant = 0
     also: tuple[str, ...] = ()
+    exit_code: int | None = None
+    last_success: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

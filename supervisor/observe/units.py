@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from supervisor.core.instant import SECOND, Instant
 from supervisor.core.model.desired import DesiredService
@@ -30,11 +30,19 @@ _PROPERTIES = (
     "ExecMainStatus",
     "ExecMainExitTimestamp",
     "StateChangeTimestamp",
+    "Job",
+    "TriggeredBy",
+    "NextElapseUSecRealtime",
+    "NextElapseUSecMonotonic",
 )
 QUERY = ("show", "--no-pager", "--timestamp=unix", f"--property={','.join(_PROPERTIES)}", "--")
 """What systemctl is asked for, before the names of units; ``blocks`` reads the answer."""
 _EXITED = "1"
 """CLD_EXITED, among the ways a process can end."""
+_WAKING = (".socket", ".path", ".automount")
+"""Units that start another one when it is needed. A timer does not count: what it starts is over again soon."""
+_NO_REALTIME = ("", "n/a", "@0")
+_NO_MONOTONIC = ("", "0", "infinity")
 
 
 def unit_name(name: str) -> str | None:
@@ -60,31 +68,47 @@ def blocks(output: str) -> list[dict[str, str]]:
     ]
 
 
-def sighting(name: str, unit: Mapping[str, str]) -> Sighting | None:
-    """What is seen of a unit; None when there is no such unit."""
-    load, active, sub = (unit.get(key, "") for key in ("LoadState", "ActiveState", "SubState"))
-    if load == "not-found" and active in ("inactive", ""):
+def wakers(unit: Mapping[str, str]) -> list[str]:
+    """The units that start this one when it is needed, of one that is not running."""
+    if unit.get("ActiveState") != "inactive":
+        return []
+    return [name for name in unit.get("TriggeredBy", "").split() if name.endswith(_WAKING)]
+
+
+def sighting(name: str, unit: Mapping[str, str], active: Collection[str] = ()) -> Sighting | None:
+    """What is seen of a unit; None when there is no such unit. ``active`` are those of its ``wakers`` that are."""
+    load, state, sub = (unit.get(key, "") for key in ("LoadState", "ActiveState", "SubState"))
+    if load == "not-found" and state in ("inactive", ""):
         return None
-    status, detail = _judge(unit, load, active, sub)
-    raw: dict[str, str | int | bool] = {"load": load, "active": active, "sub": sub}
+    waiting = [waker for waker in wakers(unit) if waker in active]
+    status, detail = _judge(name, unit, waiting)
+    raw: dict[str, str | int | bool] = {"load": load, "active": state, "sub": sub}
     if unit.get("Result"):
         raw["result"] = unit["Result"]
-    if _has_ended(unit) and (code := _number(unit.get("ExecMainStatus", ""))) is not None:
+    code = _number(unit.get("ExecMainStatus", "")) if _ended_at(unit) is not None else None
+    if code is not None:
         raw["exit_code"] = code
+    exited = unit.get("ExecMainCode") == _EXITED
     return Sighting(
         SOURCE,
         name,
         status,
-        since=_moment(unit.get("StateChangeTimestamp", "")),
+        # Of one that waits for its start nothing says since when: its last change may have been days ago.
+        since=None if status == "starting" and state != "activating" else _moment(unit.get("StateChangeTimestamp", "")),
         detail=detail,
         raw=raw,
         restarts=_number(unit.get("NRestarts", "")),
         also=(name.removesuffix(".service"),) if name.endswith(".service") else (),
+        exit_code=code if exited or code is None else 128 + code,
+        last_success=_ended_at(unit) if exited and code == 0 else None,
     )
 
 
-def _judge(unit: Mapping[str, str], load: str, active: str, sub: str) -> tuple[str, str]:
+def _judge(name: str, unit: Mapping[str, str], waiting: Sequence[str]) -> tuple[str, str]:
+    active, sub = unit.get("ActiveState", ""), unit.get("SubState", "")
     oneshot = unit.get("Type") == "oneshot"
+    if name.endswith(".timer") and active == "active" and _has_no_next_time(unit, sub):
+        return "stopped", "has no next time"
     if active in ("active", "reloading", "refreshing"):
         return "ok", f"{active} ({sub})"
     if active == "activating":
@@ -93,25 +117,41 @@ def _judge(unit: Mapping[str, str], load: str, active: str, sub: str) -> tuple[s
         # A oneshot is "activating" while it does its work, however long that takes.
         return ("ok" if oneshot else "starting"), f"{active} ({sub})"
     if active == "failed":
-        return "failed", _ending(unit)
+        return ("starting", "waits to be started") if _is_queued(unit) else ("failed", _ending(unit))
     if active == "maintenance":
         return "unhealthy", "in maintenance"
     if active == "deactivating":
         return "stopped", f"{active} ({sub})"
     if active == "inactive":
-        return _judge_inactive(unit, load, oneshot)
+        return _judge_inactive(unit, oneshot, waiting)
     return "unknown", "systemd says nothing that is known"
 
 
-def _judge_inactive(unit: Mapping[str, str], load: str, oneshot: bool) -> tuple[str, str]:
+def _has_no_next_time(unit: Mapping[str, str], sub: str) -> bool:
+    next_times = unit.get("NextElapseUSecRealtime"), unit.get("NextElapseUSecMonotonic")
+    # While what it starts is running, the next time comes after that.
+    return sub == "elapsed" or (sub == "waiting" and next_times[0] in _NO_REALTIME and next_times[1] in _NO_MONOTONIC)
+
+
+def _is_queued(unit: Mapping[str, str]) -> bool:
+    """Does a job wait for its turn, as at boot? Of what does not run it can only be a start."""
+    return unit.get("Job", "") not in ("", "0")
+
+
+def _judge_inactive(unit: Mapping[str, str], oneshot: bool, waiting: Sequence[str]) -> tuple[str, str]:
+    load = unit.get("LoadState", "")
     if load == "masked":
         return "stopped", "masked: it cannot be started"
     if load not in ("loaded", "merged", "stub"):
         return "failed", f"its unit file cannot be used ({load})"
+    if _is_queued(unit):
+        return "starting", "waits to be started"
+    if waiting:
+        return "ok", f"waits for {waiting[0]}"
     if unit.get("ConditionResult") == "no" and _moment(unit.get("ConditionTimestamp", "")) is not None:
         # For a oneshot that is no fault: there was nothing to do.
         return ("absent" if oneshot else "stopped"), "skipped: a condition of its unit was not met"
-    if _has_ended(unit) and (oneshot or unit.get("Restart") in ("no", "on-failure")):
+    if _ended_at(unit) is not None and (oneshot or unit.get("Restart") in ("no", "on-failure")):
         well = unit.get("ExecMainCode") == _EXITED and unit.get("ExecMainStatus") == "0"
         return ("completed" if well else "stopped"), _ending(unit)
     if oneshot:
@@ -120,13 +160,13 @@ def _judge_inactive(unit: Mapping[str, str], load: str, oneshot: bool) -> tuple[
     return "stopped", "inactive"
 
 
-def _has_ended(unit: Mapping[str, str]) -> bool:
-    return _moment(unit.get("ExecMainExitTimestamp", "")) is not None
+def _ended_at(unit: Mapping[str, str]) -> Instant | None:
+    return _moment(unit.get("ExecMainExitTimestamp", ""))
 
 
 def _ending(unit: Mapping[str, str]) -> str:
     result = unit.get("Result") or "unknown"
-    if not _has_ended(unit):
+    if _ended_at(unit) is None:
         return f"result {result}"
     how = "exit code" if unit.get("ExecMainCode") == _EXITED else "signal"
     return f"result {result}, ended with {how} {unit.get('ExecMainStatus') or 'unknown'}"

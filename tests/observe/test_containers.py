@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from supervisor.core.instant import parse_instant
-from supervisor.observe.containers import sighting
+from supervisor.observe.containers import sighting, unreadable
 
 STARTED, FINISHED = "2026-11-23T10:00:00.5Z", "2026-11-23T11:00:00Z"
 NEVER = "0001-01-01T00:00:00Z"
@@ -64,8 +64,9 @@ HEALTHY, ILL, STARTING, NO_CHECK = ({"Status": one} for one in ("healthy", "unhe
         (inspected("exited", ExitCode=None), "failed"),
         (inspected("restarting", "always", ExitCode=1), "unhealthy"),
         (inspected("paused"), "stopped"),
-        (inspected("created"), "stopped"),
-        (inspected("initialized"), "stopped"),
+        (inspected("created"), "created"),
+        (inspected("configured"), "created"),
+        (inspected("initialized"), "created"),
         (inspected("removing"), "stopped"),
         (inspected("stopping"), "stopped"),
         (inspected("dead"), "failed"),
@@ -94,7 +95,8 @@ def test_since_when() -> None:
     # No container was ever started in the year 1, nor at a time that is none.
     assert since(inspected("exited", FinishedAt=NEVER)) is None
     assert since(inspected("running", StartedAt="soon")) is None
-    assert since(inspected("created", StartedAt=NEVER)) is None
+    # compose starts what it has created in a moment: how long that lasts is counted from the creation.
+    assert since(inspected("created", StartedAt=NEVER) | {"Created": FINISHED}) == parse_instant(FINISHED)
 
 
 def test_a_kill_is_not_said_to_be_for_want_of_memory() -> None:
@@ -113,13 +115,43 @@ def test_a_kill_is_not_said_to_be_for_want_of_memory() -> None:
     "given",
     [
         inspected() | {"IsInfra": True},
+        inspected() | {"IsService": True},
         inspected() | {"Config": {"Labels": {"io.kubernetes.docker.type": "podsandbox"}}},
         inspected() | {"Name": "/buildx_buildkit_default0"},
     ],
-    ids=["pod", "kubernetes", "builder"],
+    ids=["pod", "kube file", "kubernetes", "builder"],
 )
 def test_what_an_engine_runs_for_itself_is_no_service(given: dict[str, Any]) -> None:
     assert sighting("engine", given) is None
+
+
+def test_what_an_engine_runs_for_itself_is_no_service_also_when_only_the_list_speaks_of_it() -> None:
+    listed = {"Id": "ab" * 32, "Names": ["/web"]}
+    assert unreadable("engine", listed | {"IsInfra": True}, "answered 500") is None
+    seen = unreadable("engine", listed, "answered 500")
+    assert seen is not None
+    assert (seen.name, seen.status, seen.detail) == ("web", "unknown", "answered 500")
+
+
+@pytest.mark.parametrize(
+    ("given", "exit_code", "last_success"),
+    [
+        (inspected("exited", ExitCode=3, FinishedAt=FINISHED), 3, None),
+        (inspected("exited", FinishedAt=FINISHED), 0, FINISHED),
+        # Nothing would start it again, so it was stopped: that is not what it was to do.
+        (inspected("exited", "always", FinishedAt=FINISHED), 0, None),
+        (inspected("restarting", "always", ExitCode=1), 1, None),
+        # While it runs, an engine says 0 of a run that is not over.
+        (inspected(FinishedAt=FINISHED), None, None),
+        (inspected("created"), None, None),
+    ],
+    ids=str,
+)
+def test_how_the_last_run_ended(given: dict[str, Any], exit_code: int | None, last_success: str | None) -> None:
+    seen = sighting("engine", given)
+    assert seen is not None
+    assert seen.exit_code == exit_code
+    assert seen.last_success == (None if last_success is None else parse_instant(last_success))
 
 
 @pytest.mark.parametrize(

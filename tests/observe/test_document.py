@@ -115,6 +115,16 @@ def test_a_crash_loop_is_since_its_first_restart() -> None:
     assert third["services"]["web"]["status"] == "unhealthy"
 
 
+def test_what_waits_to_be_started_does_so_since_the_first_look_that_found_it_waiting() -> None:
+    document: dict[str, Any] = {}
+    said = []
+    for number, status in enumerate(("starting", "starting", "ok", "starting")):
+        seen = Sighting(SYSTEMD, "web.service", status, also=("web",))
+        document = written(Look(NOW + number * SECOND, (seen,), frozenset([SYSTEMD])), document)
+        said.append(document["services"]["web"].get("since", "")[-3:-1])
+    assert said == ["00", "00", "", "03"]
+
+
 def test_of_several_the_worst_counts() -> None:
     seen = [
         Sighting(DOCKER, f"media-web-{number}", status, stack="media", service="web", replica=str(number), detail="why")

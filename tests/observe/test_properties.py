@@ -59,8 +59,12 @@ CONTAINER = st.fixed_dictionaries(
         "Id": TEXT,
     },
 )
-PROPERTIES = ("LoadState", "ActiveState", "SubState", "Result", "Type", "Restart", "NRestarts", "ExecMainStatus")
-UNIT = st.dictionaries(st.sampled_from(PROPERTIES), TEXT | st.sampled_from(["active", "inactive", "loaded", "²", "7"]))
+PROPERTIES = (
+    *("LoadState", "ActiveState", "SubState", "Result", "Type", "Restart", "NRestarts", "Job", "TriggeredBy"),
+    *("ExecMainStatus", "ExecMainCode", "ExecMainExitTimestamp", "NextElapseUSecMonotonic"),
+)
+VALUES = st.sampled_from(["active", "inactive", "loaded", "²", "7", "1", "0", "@1700000000", "a.socket"])
+UNIT = st.dictionaries(st.sampled_from(PROPERTIES), TEXT | VALUES)
 SERVICE = st.builds(
     DesiredService, st.sampled_from(["web", "a/b"]), st.just(""), st.just(1), container=st.none() | TEXT
 )

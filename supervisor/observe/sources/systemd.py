@@ -6,7 +6,7 @@ Units are asked for by name: a list omits oneshots that have finished, and units
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from supervisor.core.model.desired import DesiredService
@@ -15,7 +15,7 @@ from supervisor.files.settings import Key
 from supervisor.observe.deadline import Deadline
 from supervisor.observe.sighting import Sighting
 from supervisor.observe.sources.source import Opened, SourceKind, switch
-from supervisor.observe.units import QUERY, SOURCE, blocks, sighting, unit_of
+from supervisor.observe.units import QUERY, SOURCE, blocks, sighting, unit_of, wakers
 from supervisor.process import child
 
 _NONE = "none"
@@ -35,19 +35,29 @@ class Units:
 
     def look(self, services: Mapping[str, DesiredService], deadline: Deadline) -> tuple[Sighting, ...]:
         exact = sorted({unit for service in services.values() if (unit := unit_of(service)) is not None})
-        answers: dict[str, Mapping[str, str]] = {}
-        for begin in range(0, len(exact), _AT_ONCE):
-            names = exact[begin : begin + _AT_ONCE]
-            shown = self._show(names, deadline)
-            if len(shown) != len(names):
-                raise SourceError(f"gave {len(shown)} answers to {len(names)} questions")
-            answers |= zip(names, shown, strict=True)
+        answers = self._named(exact, deadline)
         if self._extra:
             # One pattern may stand for many units, so the answers are told apart by their own names.
             shown = self._show(self._extra, deadline)
             answers = {unit["Id"]: unit for unit in shown if unit.get("Id")} | answers
-        seen = {name: sighting(name, unit) for name, unit in answers.items()}
+        active = self._active({waker for unit in answers.values() for waker in wakers(unit)}, deadline)
+        seen = {name: sighting(name, unit, active) for name, unit in answers.items()}
         return tuple(unit for _, unit in sorted(seen.items()) if unit is not None)
+
+    def _active(self, units: Collection[str], deadline: Deadline) -> frozenset[str]:
+        answers = self._named(sorted(units), deadline)
+        return frozenset(name for name, unit in answers.items() if unit.get("ActiveState") == "active")
+
+    def _named(self, units: Sequence[str], deadline: Deadline) -> dict[str, Mapping[str, str]]:
+        """The answers by the names that were asked for, which may be aliases."""
+        answers: dict[str, Mapping[str, str]] = {}
+        for begin in range(0, len(units), _AT_ONCE):
+            names = units[begin : begin + _AT_ONCE]
+            shown = self._show(names, deadline)
+            if len(shown) != len(names):
+                raise SourceError(f"gave {len(shown)} answers to {len(names)} questions")
+            answers |= zip(names, shown, strict=True)
+        return answers
 
     def _show(self, units: Sequence[str], deadline: Deadline) -> list[dict[str, str]]:
         try:

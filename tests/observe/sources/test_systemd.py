@@ -72,3 +72,19 @@ def test_what_is_no_answer_is_a_failure(systemctl: Path, script: str, why: str) 
 def test_without_systemctl_there_is_no_answer(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"^cannot be started: there is no program /"):
         look(tmp_path / "absent")
+
+
+def test_units_that_start_another_one_are_asked_whether_they_are_active(systemctl: Path) -> None:
+    systemctl.write_text(
+        """#!/bin/sh
+case "$*" in
+*"-- a.service b.service") for name in a b; do
+  printf 'Id=%s.service\\nLoadState=loaded\\nActiveState=inactive\\nTriggeredBy=%s.socket\\n\\n' $name $name; done ;;
+*"-- a.socket b.socket") printf 'Id=a.socket\\nActiveState=active\\n\\nId=b.socket\\nActiveState=inactive\\n' ;;
+esac
+"""
+    )
+    assert [(unit.name, unit.status, unit.detail) for unit in look(systemctl)] == [
+        ("a.service", "ok", "waits for a.socket"),
+        ("b.service", "stopped", "inactive"),
+    ]
