@@ -40,7 +40,7 @@ class Checkpoint(NamedTuple):
 
 
 class DamagedError(CheckpointError):
-    """The checkpoint is no checkpoint of this version."""
+    """The file is not a checkpoint of this version."""
 
 
 def load(path: str) -> Checkpoint | None:
@@ -76,7 +76,7 @@ def _read(path: str, descriptor: int) -> Checkpoint:
         return _decode(json.loads(data, object_hook=_entry_or_object))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(
-            f"cannot use {shown_path(path)}: it is no checkpoint of version {VERSION} ({error})"
+            f"cannot use {shown_path(path)}: it is not a checkpoint of version {VERSION} ({error})"
         ) from error
 
 
@@ -111,7 +111,7 @@ def stamp(path: str) -> tuple[int, int, int] | None:
 
 
 def _encode(checkpoint: Checkpoint) -> str:
-    """A line for each open recommendation: for people and their tools, and because each of them is made only once."""
+    """A line for each open recommendation: for people and their tools, and because each line is made only once."""
     ledger, position = checkpoint.ledger, checkpoint.position
     opened = ",\n  ".join([ledger.open[fingerprint].line for fingerprint in sorted(ledger.open)])
     parts = {
@@ -135,7 +135,7 @@ def _entry_or_object(value: dict[str, Any]) -> OpenEntry | dict[str, Any]:
     with suppress(ValueError, KeyError, TypeError, AttributeError):
         if value.keys() - {"announced"} == {"recommendation", "first_seen", "last_event"}:
             return _entry(value)
-    # What is wrong is said of an entry that is one by its place.
+    # An entry that is wrong is refused where it stands, with the reason.
     return value
 
 
@@ -163,11 +163,11 @@ def _decode(document: Any) -> Checkpoint:
         entries[key] = entry
     sequence, summary, log, watch = document["sequence"], document["summary"], document["log"], document.get("watch")
     position = Position(log["inode"], log["offset"], log["tail"])
-    if not all(type(one) is int and one >= 0 for one in (sequence, position.inode, position.offset)):
-        raise ValueError("a count is no whole number")
+    if not all(type(count) is int and count >= 0 for count in (sequence, position.inode, position.offset)):
+        raise ValueError("sequence, inode and offset must be whole numbers")
     if sequence >= _MAX_SEQUENCE:
         raise ValueError("its sequence was never reached")
     if not isinstance(position.tail, str) or not isinstance(watch, str | None):
-        raise ValueError("a text is none")
+        raise ValueError("tail and watch must be texts")
     ledger = Ledger(sequence, None if summary is None else Summary(summary), entries)
     return Checkpoint(ledger, position, watch, parse_instant(document["updated"]))

@@ -61,7 +61,7 @@ def recover(path: str, position: Position, source: str) -> tuple[list[Event], Po
 
     Logs that were renamed in their folder are looked through as well: there may have been several rotations since. A
     file that is not the one of ``position`` is read from its start, so earlier events may come again. A last line
-    without its newline is ended, so that nobody writes on it; what is found is durable.
+    without its newline is ended, so that nobody writes on it; what is returned is durable.
     """
     try:
         for _ in range(_LOOKS):
@@ -79,30 +79,30 @@ def _recover(path: str, position: Position, source: str) -> tuple[list[Event], P
     events: list[Event] = []
     end = START
     for other in _siblings(path):
-        # What is not ours is no log of ours. Anything else that fails hides events: then nothing can be said.
+        # A file of somebody else is not our log. Anything else that fails hides events: then nothing can be said.
         with suppress(atomic.UnsafeError, PermissionError), _opened(other) as descriptor:
             if descriptor is not None:
-                found, _ = _events(descriptor, _start(descriptor, position), source)
-                if found:
+                behind, _ = _events(descriptor, _start(descriptor, position), source)
+                if behind:
                     os.fsync(descriptor)
-                events += found
+                events += behind
     with _opened(path, os.O_RDWR | os.O_APPEND) as descriptor:
         if descriptor is not None:
             _end_fragment(descriptor)
             start = _start(descriptor, position)
-            found, offset = _events(descriptor, start, source)
-            if found:
+            behind, offset = _events(descriptor, start, source)
+            if behind:
                 # Whoever wrote them died before they were durable, or was told that they are not.
                 _write_again(descriptor, start, offset)
                 os.fsync(descriptor)
                 atomic.sync_folder(path)
-            events += found
+            events += behind
             end = _position(descriptor, offset)
     return events, end
 
 
 def of_all_sources(path: str) -> list[Event]:
-    """The events of every supervisor in the log and in those renamed beside it, by their sequence; nothing is written.
+    """The events of every supervisor in the log and the renamed logs beside it, by sequence; nothing is written.
 
     What cannot be read is passed over: this is for a hint, not for what is open.
     """
@@ -147,17 +147,17 @@ def _opener(path: str, flags: int) -> int:
 
 def _rest_of(path: str, inode: int, offset: int) -> list[Event]:
     """What stands behind ``offset`` in the log that had this inode, and in those that were renamed after it."""
-    found: list[tuple[int, int, str]] = []
-    for other in _siblings(path):
+    renamed: list[tuple[int, int, str]] = []
+    for sibling in _siblings(path):
         with suppress(OSError):
-            status = os.stat(other)
-            found.append((status.st_mtime_ns, status.st_ino, other))
-    found.sort()
-    at = next((index for index, (_, one, _) in enumerate(found) if one == inode), len(found))
+            status = os.stat(sibling)
+            renamed.append((status.st_mtime_ns, status.st_ino, sibling))
+    renamed.sort()
+    at = next((index for index, (_, number, _) in enumerate(renamed) if number == inode), len(renamed))
     events: list[Event] = []
-    for _, one, other in found[at:]:
-        with suppress(OSError), _for_reading(other) as file:
-            events += _events(file.fileno(), offset if one == inode else 0, None)[0]
+    for _, number, sibling in renamed[at:]:
+        with suppress(OSError), _for_reading(sibling) as file:
+            events += _events(file.fileno(), offset if number == inode else 0, None)[0]
     return events
 
 
@@ -165,18 +165,22 @@ def _siblings(path: str) -> list[str]:
     """Other files in the folder whose names begin with that of ``path``."""
     folder, name = os.path.split(os.path.abspath(path))
     with suppress(FileNotFoundError, PermissionError):
-        return [os.path.join(folder, one) for one in sorted(os.listdir(folder)) if one.startswith(name) and one != name]
+        return [
+            os.path.join(folder, other)
+            for other in sorted(os.listdir(folder))
+            if other != name and other.startswith(name)
+        ]
     return []
 
 
 def _names(path: str) -> list[tuple[str, int]]:
     """The log and its siblings, each with its inode; those of strangers may come and go as they like."""
     names = []
-    for one in (path, *_siblings(path)):
+    for name in (path, *_siblings(path)):
         with suppress(FileNotFoundError):
-            status = os.lstat(one)
+            status = os.lstat(name)
             if status.st_uid in (os.geteuid(), 0):
-                names.append((one, status.st_ino))
+                names.append((name, status.st_ino))
     return names
 
 
@@ -194,16 +198,16 @@ def _opened(path: str, flags: int = os.O_RDONLY) -> Iterator[int | None]:
 
 
 def _end_fragment(descriptor: int) -> None:
-    """End a torn last line, so that the next one stands alone."""
+    """End a torn last line, so that the next line stands alone."""
     size = os.fstat(descriptor).st_size
     if size and os.pread(descriptor, 1, size - 1) != b"\n":
         os.write(descriptor, b"\n")
 
 
 def _write_again(descriptor: int, start: int, end: int) -> None:
-    """Put the same bytes where they are: after a failed fsync Linux calls them written, and the next fsync is no proof.
+    """Write the same bytes where they are; the descriptor no longer appends afterwards.
 
-    The descriptor no longer appends afterwards.
+    After a failed fsync Linux calls the pages written, so that the next fsync would prove nothing.
     """
     fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) & ~os.O_APPEND)
     while start < end:
@@ -221,7 +225,7 @@ def _position(descriptor: int, end: int) -> Position:
 
 
 def _start(descriptor: int, position: Position) -> int:
-    """Where to read on: at the position if this is the file it speaks of, not shortened or written anew since."""
+    """Where to read on: at the position if this is the file it speaks of, not shortened or replaced since."""
     status = os.fstat(descriptor)
     if status.st_ino != position.inode or status.st_size < position.offset:
         return 0
@@ -241,7 +245,7 @@ def _events(descriptor: int, offset: int, source: str | None) -> tuple[list[Even
         at += len(chunk)
         if lines:
             offset = at - len(rest)
-        # Whoever never ends a line must not fill our memory: too long for one of ours it is already.
+        # Whoever never ends a line must not fill our memory: it is too long to be a line of ours already.
         rest = rest[: LINE_LIMIT + 1]
     # Whole but for its newline: the crash came between the two.
     event = parse_line(rest, source) if rest else None

@@ -27,7 +27,7 @@ class Recorder:
     The order of writes is: append the events, fsync the log, write the new checkpoint beside the old, fsync it, rename
     it, fsync the folder. A crash between any two leaves the old checkpoint and a log that may be ahead of it; the next
     start reads the log from the checkpoint's position and takes in what is there, so nothing is announced twice.
-    When there is no checkpoint, one that holds the log's position is saved before the first event is appended.
+    When there is no checkpoint, a first one with the log's position is saved before any event is appended.
     """
 
     def __init__(self, settings: Settings, lock: Lock | None = None) -> None:

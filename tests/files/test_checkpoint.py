@@ -23,7 +23,7 @@ DAMAGE = {
     "half": b'{"version": 1, "sequ',
     "list": b"[]",
     "another version": b'{"version": 99}',
-    "not a number": b'{"version": 1, "sequence": NaN, "summary": null, "open": {}, "log": {}, "updated": "x"}',
+    "NaN": b'{"version": 1, "sequence": NaN, "summary": null, "open": {}, "log": {}, "updated": "x"}',
     "nested": b"[" * 100_000,
     "contradiction": json.dumps(
         {
@@ -41,7 +41,7 @@ DAMAGE = {
 def test_a_damaged_checkpoint_is_said_and_set_aside(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "checkpoint.json"
     path.write_bytes(data)
-    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+    with pytest.raises(DamagedError, match="it is not a checkpoint of version 1"):
         checkpoint.load(str(path))
     aside = checkpoint.set_aside(str(path), 0)
     assert aside == f"{path}.corrupt-1970-01-01T000000Z"
@@ -108,15 +108,15 @@ def test_a_checkpoint_with_one_part_that_makes_no_sense_is_damaged(tmp_path: Pat
     else:
         del document["log"]
     path.write_text(json.dumps(document))
-    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+    with pytest.raises(DamagedError, match="it is not a checkpoint of version 1"):
         checkpoint.load(str(path))
 
 
 NEVER_OURS = {
     "a subject that fits on no line": {"subject": "service:a/" + "x" * 40_000},
     "a subject of control characters": {"subject": "service:a/\n"},
-    "a fingerprint that is none": {"fingerprint": "f" * 4000},
-    "an action that is no word": {"action": ["redeploy"]},
+    "a fingerprint that is not hex": {"fingerprint": "f" * 4000},
+    "an action that is not a word": {"action": ["redeploy"]},
     "an action that fits on no line": {"action": "x" * 100_000},
 }
 
@@ -131,7 +131,7 @@ def test_what_could_never_be_announced_is_damage(tmp_path: Path, odd: dict[str, 
     entry["recommendation"] |= odd
     document["open"] = {entry["recommendation"]["fingerprint"]: entry}
     path.write_text(json.dumps(document))
-    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+    with pytest.raises(DamagedError, match="it is not a checkpoint of version 1"):
         checkpoint.load(str(path))
 
 
@@ -157,7 +157,7 @@ def test_a_sequence_that_readers_of_the_log_pass_over_is_damage(tmp_path: Path) 
     checkpoint.save(str(path), FULL)
     document = json.loads(path.read_text())
     path.write_text(json.dumps(document | {"sequence": 10**18 - 1}))
-    with pytest.raises(DamagedError, match="it is no checkpoint of version 1"):
+    with pytest.raises(DamagedError, match="it is not a checkpoint of version 1"):
         checkpoint.load(str(path))
 
 
@@ -171,7 +171,7 @@ def test_every_part_of_a_checkpoint_is_a_damaged_one(tmp_path: Path) -> None:
             checkpoint.load(str(path))
 
 
-def test_none_is_none(tmp_path: Path) -> None:
+def test_a_checkpoint_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert checkpoint.load(str(tmp_path / "absent")) is None
     assert checkpoint.view(str(tmp_path / "absent")) is None
     assert checkpoint.stamp(str(tmp_path / "absent")) is None
@@ -183,7 +183,7 @@ def test_where_it_cannot_be_replaced_the_old_one_is_whole(tmp_path: Path) -> Non
     with no_file_longer_than(20), pytest.raises(CheckpointError, match=r"cannot replace .* File too large"):
         checkpoint.save(str(path), Checkpoint(Ledger()))
     assert checkpoint.load(str(path)) == FULL
-    assert [one.name for one in tmp_path.iterdir()] == ["checkpoint.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.json"]
 
 
 def test_without_its_folder_it_cannot_be_saved(tmp_path: Path) -> None:

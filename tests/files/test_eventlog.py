@@ -27,7 +27,7 @@ def event(sequence: int, subject: str = "node:nas", **data: object) -> Event:
 
 
 def sequences(events: list[Event]) -> list[int]:
-    return [int(one["sequence"]) for one in events]
+    return [int(event["sequence"]) for event in events]
 
 
 def test_what_is_appended_reads_back(tmp_path: Path) -> None:
@@ -74,9 +74,9 @@ def test_a_torn_line_is_ended_before_the_next(tmp_path: Path) -> None:
     for cut in range(begin, len(whole)):
         log = tmp_path / f"log{cut}"
         log.write_bytes(whole[:cut])
-        found, position = eventlog.recover(str(log), START, SOURCE)
+        events, position = eventlog.recover(str(log), START, SOURCE)
         # Without its newline alone a line is whole.
-        assert sequences(found) == ([1, 2] if cut == len(whole) - 1 else [1])
+        assert sequences(events) == ([1, 2] if cut == len(whole) - 1 else [1])
         eventlog.append(str(log), [event(3)])
         lines = log.read_bytes().split(b"\n")
         assert json.loads(lines[-2])["sequence"] == "3"
@@ -92,7 +92,7 @@ def test_a_log_that_was_renamed_is_followed(tmp_path: Path) -> None:
     assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [2, 3]
 
 
-def test_a_log_that_was_shortened_or_written_anew_is_read_from_its_start(tmp_path: Path) -> None:
+def test_a_log_that_was_shortened_or_replaced_is_read_from_its_start(tmp_path: Path) -> None:
     log = tmp_path / "log"
     position = eventlog.append(str(log), [event(1), event(2)])
     log.write_bytes(event_line(event(3)))
@@ -119,7 +119,7 @@ def test_a_long_reason_is_cut_too() -> None:
     assert json.loads(line)["data"]["truncated"] is True
 
 
-def test_a_line_of_others_that_looks_like_ours_is_no_event(tmp_path: Path) -> None:
+def test_a_line_of_others_that_looks_like_ours_is_not_an_event(tmp_path: Path) -> None:
     log = tmp_path / "log"
     ours = json.loads(event_line(event(1)))
     odds: list[dict[str, object]] = [
@@ -144,7 +144,7 @@ def test_the_events_of_all_supervisors_are_found_and_nothing_is_written(tmp_path
     log.write_bytes(torn)
     (tmp_path / "log.2").mkdir()
     events = eventlog.of_all_sources(str(log))
-    assert [one["source"] for one in events] == ["/runtime-supervisor/other", SOURCE]
+    assert [each["source"] for each in events] == ["/runtime-supervisor/other", SOURCE]
     assert log.read_bytes() == torn
 
 
@@ -176,10 +176,10 @@ def test_what_a_full_disk_cuts_short_is_an_error_and_is_made_good_later(tmp_path
     position = eventlog.append(str(log), [event(1)])
     with no_file_longer_than(log.stat().st_size + room), pytest.raises(EventLogError, match="cannot append to "):
         eventlog.append(str(log), [event(2), event(3)])
-    found, _ = eventlog.recover(str(log), position, SOURCE)
-    written = sequences(found)
+    events, _ = eventlog.recover(str(log), position, SOURCE)
+    written = sequences(events)
     assert written == ([2] if room == 300 else [])
-    eventlog.append(str(log), [one for one in (event(2), event(3)) if int(one["sequence"]) not in written])
+    eventlog.append(str(log), [event(number) for number in (2, 3) if number not in written])
     assert sequences(eventlog.recover(str(log), START, SOURCE)[0]) == [1, 2, 3]
 
 
@@ -233,7 +233,7 @@ def test_a_device_at_the_logs_name_is_nothing_to_read_for_people_either(tmp_path
         eventlog.read(str(log))
 
 
-def test_what_is_no_file_is_named_to_people(tmp_path: Path) -> None:
+def test_what_is_not_a_file_is_named_to_people(tmp_path: Path) -> None:
     log = tmp_path / "log"
     os.mkfifo(log)
     with pytest.raises(EventLogError, match="it is a FIFO, not a regular file"):
@@ -251,21 +251,21 @@ def test_the_log_is_readable_for_all_and_writable_for_us_alone(tmp_path: Path) -
     assert (tmp_path / "log").stat().st_mode & 0o777 == 0o644
 
 
-def test_a_line_without_end_is_nobodys_and_what_follows_it_is_found(tmp_path: Path) -> None:
+def test_a_line_without_end_is_skipped_and_what_follows_it_is_found(tmp_path: Path) -> None:
     log = tmp_path / "log"
     eventlog.append(str(log), [event(1)])
     with log.open("ab") as file:
         # Its tail alone would be an event.
         file.write(b"x" * (3 << 20) + event_line(event(7)))
     end = eventlog.append(str(log), [event(2)])
-    found, position = eventlog.recover(str(log), START, SOURCE)
-    assert (sequences(found), position) == ([1, 2], end)
+    events, position = eventlog.recover(str(log), START, SOURCE)
+    assert (sequences(events), position) == ([1, 2], end)
     with log.open("ab") as file:
         file.write(b"y" * (3 << 20))
     assert eventlog.read(str(log))[1] == end.offset
 
 
-def test_a_sibling_that_cannot_be_read_is_an_error_and_no_absence(tmp_path: Path) -> None:
+def test_a_sibling_that_cannot_be_read_is_an_error_and_not_an_absence(tmp_path: Path) -> None:
     log = tmp_path / "log"
     position = eventlog.append(str(log), [event(1)])
     eventlog.append(str(log), [event(2)])

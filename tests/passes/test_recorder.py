@@ -191,7 +191,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_said(lab: Lab) -> None:
     lab.checkpoint.write_text("{")
     said, (notice,) = lab.once()
     assert said == [("service:nas/web", "first_seen")]
-    assert "it is no checkpoint of version 1" in notice
+    assert "it is not a checkpoint of version 1" in notice
     assert notice.endswith("Z and rebuilt")
     (aside,) = lab.root.glob("checkpoint.json.corrupt-*")
     assert aside.read_text() == "{"

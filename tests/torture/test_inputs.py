@@ -604,7 +604,7 @@ def test_no_name_breaks_a_line_or_steers_a_terminal(tmp_path: Path, figure: Figu
     assert all(line.isprintable() for line in daemon.said().split("\n"))
     assert all(notice.isascii() and notice.isprintable() for notice in daemon.notices)
     figure(
-        "names and texts with line breaks, escapes, surrogates, direction marks; folders that are no UTF-8",
+        "names and texts with line breaks, escapes, surrogates, direction marks; folders that are not UTF-8",
         "six commands on a terminal, the daemon's log and STATUS, event log and checkpoint",
         f"0 raw control or direction characters, 0 forged lines in {lines} lines",
     )

@@ -49,7 +49,7 @@ def test_a_checkpoint_that_makes_no_sense_is_set_aside_and_rebuilt(tmp_path: Pat
         assert len(list(lab.folder.glob("checkpoint.json.corrupt-*"))) == 1
         after = audit(lab.log)
         assert after.faults == []
-        # As after its deletion: what is open is announced anew, once, and nothing else.
+        # As after its deletion: what is open is announced again, once, and nothing else.
         again = after.events[len(before.events) :]
         assert [(one["subject"], one["data"]["emit_reason"]) for one in again] == [("service:nas/db", "first_seen")]
         assert acknowledged(lab.checkpoint) == after.sequence
@@ -58,7 +58,7 @@ def test_a_checkpoint_that_makes_no_sense_is_set_aside_and_rebuilt(tmp_path: Pat
     figure(
         "the checkpoint makes no sense",
         ", ".join(GARBAGE),
-        f"{len(GARBAGE)}/{len(GARBAGE)} set aside with a message and rebuilt; what is open is announced anew, once",
+        f"{len(GARBAGE)}/{len(GARBAGE)} set aside with a message and rebuilt; what is open is announced again, once",
     )
 
 
@@ -137,7 +137,7 @@ def test_a_daemon_without_descriptors_goes_on_when_there_are_some(tmp_path: Path
     figure(
         "a daemon has no descriptor left",
         "RLIMIT_NOFILE lowered to what it has open, for five passes",
-        "alive, unstable with the reason, 0 false missing_service; well again when the limit is lifted",
+        "alive, unstable with the reason, 0 false missing_service; healthy again when the limit is lifted",
     )
 
 

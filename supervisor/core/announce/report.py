@@ -19,9 +19,9 @@ def report_json(report: Report) -> Json:
         "version": VERSION,
         "summary": report.summary.value,
         "counts": dict(report.counts),
-        "drift": [drift_json(one) for one in report.drift],
-        "recommendations": [recommendation_json(one) for one in report.recommendations],
-        "problems": [problem_json(one) for one in report.problems],
+        "drift": [drift_json(drift) for drift in report.drift],
+        "recommendations": [recommendation_json(recommendation) for recommendation in report.recommendations],
+        "problems": [problem_json(problem) for problem in report.problems],
         "unmanaged": [str(ref) for ref in report.unmanaged],
     }
 
@@ -33,7 +33,7 @@ def drift_json(drift: Drift) -> Json:
         "severity": drift.severity.value,
         "inhibited_by": None if drift.inhibited_by is None else str(drift.inhibited_by),
         "since": _instant(drift.since),
-        "evidence": [evidence_json(one) for one in drift.evidence],
+        "evidence": [evidence_json(evidence) for evidence in drift.evidence],
     }
 
 
@@ -45,13 +45,13 @@ def recommendation_json(recommendation: Recommendation) -> Json:
         "subject": str(recommendation.subject),
         "severity": recommendation.severity.value,
         "reason": recommendation.reason,
-        "conditions": [one.value for one in recommendation.conditions],
-        "blocked_by": [str(one) for one in recommendation.blocked_by],
-        "root_causes": [str(one) for one in recommendation.root_causes],
-        "affects": [str(one) for one in recommendation.affects],
-        "candidates": [str(one) for one in recommendation.candidates],
+        "conditions": [condition.value for condition in recommendation.conditions],
+        "blocked_by": [str(ref) for ref in recommendation.blocked_by],
+        "root_causes": [str(ref) for ref in recommendation.root_causes],
+        "affects": [str(ref) for ref in recommendation.affects],
+        "candidates": [str(ref) for ref in recommendation.candidates],
         "in_progress": recommendation.in_progress,
-        "evidence": [evidence_json(one) for one in recommendation.evidence],
+        "evidence": [evidence_json(evidence) for evidence in recommendation.evidence],
     }
 
 

@@ -22,8 +22,7 @@ def event(sequence: int = 1, subject: str = "node:nas", now: int = NOW, **data: 
 
 
 def test_an_event_is_a_cloud_event() -> None:
-    found = {key: value for key, value in event().items() if key != "id"}
-    assert found == {
+    assert {key: value for key, value in event().items() if key != "id"} == {
         "specversion": "1.0",
         "source": "/runtime-supervisor/nas",
         "type": "reconcile_required",
@@ -45,7 +44,7 @@ def test_an_id_follows_from_what_is_said_and_nothing_else() -> None:
         make_event(SOURCE, 1, NOW, EventType.RESOLVED, "node:nas", {"fingerprint": "f" * 16}),
         make_event(event_source("nuc"), 1, NOW, EventType.REQUIRED, "node:nas", {"fingerprint": "f" * 16}),
     ]
-    assert len({one["id"] for one in (event(), *others)}) == len(others) + 1
+    assert len({other["id"] for other in (event(), *others)}) == len(others) + 1
 
 
 # --- lines
@@ -93,13 +92,13 @@ def test_every_line_fits_and_reads_back(data: dict[str, Any]) -> None:
     made = event(**data)
     line = event_line(made)
     assert len(line) <= LINE_LIMIT
-    found = parse_line(line)
-    assert found is not None
-    assert {key: value for key, value in found.items() if key != "data"} == {
+    read = parse_line(line)
+    assert read is not None
+    assert {key: value for key, value in read.items() if key != "data"} == {
         key: value for key, value in made.items() if key != "data"
     }
-    if "truncated" not in found["data"]:
-        assert found == made
+    if "truncated" not in read["data"]:
+        assert read == made
 
 
 # --- whose lines are ours
@@ -154,5 +153,5 @@ def test_another_host_on_the_same_log_is_told_apart() -> None:
 @given(st.binary())
 def test_any_bytes_are_an_event_or_none(line: bytes) -> None:
     for some in (line, event_line(event())[: len(line)] + line, line + event_line(event())):
-        found = parse_line(some)
-        assert found is None or found["source"] == SOURCE
+        read = parse_line(some)
+        assert read is None or read["source"] == SOURCE

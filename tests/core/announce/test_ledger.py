@@ -69,7 +69,7 @@ def test_a_folding_leaves_the_ledger_that_it_began_with_alone() -> None:
     before = fold(Ledger(), [opened(1)])
     folding = Folding(before)
     passed = list(folding.through([event(2, EventType.RESOLVED, fingerprint=A)]))
-    assert [one["sequence"] for one in passed] == ["2"]
+    assert [event["sequence"] for event in passed] == ["2"]
     assert (list(before.open), list(folding.ledger().open)) == ([A], [])
 
 
