@@ -31,7 +31,7 @@ from supervisor.core.model.desired import Desired, DesiredNode
 from supervisor.core.model.findings import Thresholds
 from supervisor.core.model.problems import Problem
 from supervisor.core.model.subjects import NodeRef, ServiceRef, Subject
-from supervisor.core.state.graph import Graph, build_graph, differing, problems_of
+from supervisor.core.state.graph import Graph, GraphMemo, differing, problems_of
 
 
 class Remembered(NamedTuple):
@@ -55,6 +55,7 @@ class Memo:
     """
 
     def __init__(self) -> None:
+        self._graph = GraphMemo()
         self._before: Judgement | None = None
         self._since: Instant = -NEVER
         self._nodes: dict[str, Remembered] = {}
@@ -73,7 +74,7 @@ class Memo:
         problems: tuple[Problem, ...] = (),
     ) -> Judgement:
         """As the function ``reconcile``."""
-        graph = build_graph(desired, None if self._before is None else self._before.picture.graph)
+        graph = self._graph.build(desired)
         climate = Climate.of(desired, actual, thresholds, now)
         before = self._take(climate)
         in_time = self._since <= now < before.until

@@ -202,11 +202,10 @@ UNKNOWN_NODE = NodeFacts()
 
 
 class Actual(NamedTuple):
-    """The union of all world documents; ``core.merge`` makes it.
+    """The union of all world documents; ``core.state.world_union`` makes it.
 
-    ``readings`` are the documents by any key that the reader likes. ``folder`` is set when the world folder cannot be
-    used as a whole. The rest is for the next merge: which documents speak of a node, tell of a deployment's id, or of
-    incidents at all.
+    ``readings`` are the documents by any key that the reader likes; ``unreadable`` are those that cannot be used.
+    ``folder`` is set when the world folder cannot be used as a whole.
     """
 
     readings: Mapping[str, Reading] = NOTHING
@@ -214,17 +213,11 @@ class Actual(NamedTuple):
     incidents: Mapping[str, Incident] = NOTHING
     unreadable: tuple[UnreadableDocument, ...] = ()
     folder: InvalidInput | None = None
-    speakers: Mapping[str, tuple[str, ...]] = NOTHING
-    tellers: Mapping[str, tuple[str, ...]] = NOTHING
-    reporters: frozenset[str] = frozenset()
 
     @property
     def documents(self) -> Iterator[Document]:
         """Those that can be used, in no particular order."""
-        return (one.document for one in self.readings.values() if isinstance(one, Observation))
+        return (reading.document for reading in self.readings.values() if isinstance(reading, Observation))
 
     def facts(self, node: str) -> NodeFacts:
         return self.nodes.get(node, UNKNOWN_NODE)
-
-
-# --- judgement --------------------------------------------------------------------------------------------------------

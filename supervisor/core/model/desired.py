@@ -10,8 +10,6 @@ from supervisor.core.model.problems import InvalidInput
 NOTHING: Mapping[str, Any] = {}
 """What is not there; nobody may write to it."""
 
-# --- subjects ---------------------------------------------------------------------------------------------------------
-
 
 class Mention(NamedTuple):
     """A name as written somewhere in an inventory file."""
@@ -64,6 +62,3 @@ class Desired(NamedTuple):
     nodes: Mapping[str, DesiredNode] = NOTHING
     invalid: tuple[InvalidInput, ...] = ()
     folder: InvalidInput | None = None
-
-
-# --- actual state -----------------------------------------------------------------------------------------------------

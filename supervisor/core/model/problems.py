@@ -40,6 +40,3 @@ class InvalidInput(NamedTuple):
     ref: InputRef
     errors: tuple[Problem, ...]
     services: tuple[ServiceRef, ...] = ()
-
-
-# --- desired state ----------------------------------------------------------------------------------------------------

@@ -65,6 +65,3 @@ def parse_subject(text: str) -> Subject | None:
     if kind == "incident":
         return IncidentRef(rest)
     return InputRef(rest) if kind == "input" else None
-
-
-# --- problems of the inputs -------------------------------------------------------------------------------------------

@@ -43,24 +43,22 @@ _HOME = NodeLinks()
 
 
 class Graph(NamedTuple):
-    """``nodes`` has the links of every node of the inventory; ``crossing`` those of them that look at others.
+    """``nodes`` has the links of every node of the inventory, ``declared`` the nodes themselves.
 
-    ``of`` (the nodes of the inventory), ``warned`` (the warnings of nodes) and ``names`` are for the next one.
+    ``crossing`` are the nodes that look at others; ``warnings`` are sorted by place.
     """
 
     nodes: Mapping[str, NodeLinks] = NOTHING
-    crossing: Mapping[str, _Resolved] = NOTHING
+    declared: Mapping[str, DesiredNode] = NOTHING
+    crossing: frozenset[str] = frozenset()
     warnings: tuple[Problem, ...] = ()
-    of: Mapping[str, DesiredNode] = NOTHING
-    warned: Mapping[str, tuple[Problem, ...]] = NOTHING
-    names: _Names | None = None
 
     def blocking(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
         """The dependencies that can hold a service up."""
         links = self.nodes.get(ref.node, _NO_LINKS)
         if links is not _HOME:
             return links.blocking.get(ref.name, ())
-        node = self.of[ref.node]
+        node = self.declared[ref.node]
         service = node.services.get(ref.name)
         named = () if service is None else {_at_home(entry.text, node, service) for entry in service.depends_on}
         return tuple(ServiceRef(ref.node, name) for name in sorted(filter(None, named)))
@@ -74,41 +72,66 @@ class Graph(NamedTuple):
 
 def problems_of(faults: Iterable[Problem], graph: Graph) -> tuple[Problem, ...]:
     """Those of the readers and of the graph, by their places."""
-    return tuple(sorted({*faults, *graph.warnings}, key=lambda one: one.order))
+    return tuple(sorted({*faults, *graph.warnings}, key=lambda problem: problem.order))
 
 
-def build_graph(desired: Desired, before: Graph | None = None) -> Graph:
-    """Resolve every ``depends_on`` and ``failover`` entry; what names nothing or several things is a warning.
+def build_graph(desired: Desired) -> Graph:
+    """Resolve every ``depends_on`` and ``failover`` entry; what names nothing or several things is a warning."""
+    return GraphMemo().build(desired)
 
-    What cannot have changed since ``before`` is taken from there.
-    """
-    before = before or Graph()
-    nodes = desired.nodes
-    changed = differing(before.of, nodes)
-    if not changed:
-        return before
-    gone, due = changed - nodes.keys(), changed & nodes.keys()
-    names = before.names
-    if names is None or gone or any(names.differ(nodes[name]) for name in due):
-        names = _Names(nodes)
-        due |= before.crossing.keys() & nodes.keys()
-    fresh = {name: _resolve_all(nodes[name], names) for name in sorted(due)}
-    kept = gone | due
-    # A cycle through several nodes takes only nodes that look at others.
-    crossing = {name: one for name, one in before.crossing.items() if name not in kept}
-    crossing |= {name: one for name, one in fresh.items() if one.crosses}
-    warned = {name: some for name, some in before.warned.items() if name not in kept}
-    warned |= {name: one.warnings for name, one in fresh.items() if one.warnings}
-    links = {**before.nodes, **{name: one.links for name, one in fresh.items() if one.links is not None}}
-    for name in gone:
-        del links[name]
-    cycles = _cycles({ref: targets for one in crossing.values() for ref, targets in one.edges.items()})
-    for name, one in crossing.items():
-        found = _links(one.node, one.edges, cycles)
-        if links.get(name) != found:
-            links[name] = found
-    warnings = chain(*warned.values(), _cycle_warnings(crossing.values(), cycles))
-    return Graph(links, crossing, tuple(sorted(warnings, key=lambda one: one.order)), nodes, warned, names)
+
+class GraphMemo:
+    """What building a graph leaves for the next: it costs what has changed, and is the same as built from nothing."""
+
+    def __init__(self) -> None:
+        self._graph = Graph()
+        self._names: _Names | None = None
+        self._crossing: dict[str, _Resolved] = {}
+        self._warned: dict[str, tuple[Problem, ...]] = {}
+        self._cycles: tuple[Problem, ...] = ()
+
+    def build(self, desired: Desired) -> Graph:
+        """As ``build_graph``; the same object while the inventory declares the same."""
+        nodes = desired.nodes
+        changed = differing(self._graph.declared, nodes)
+        if changed:
+            self._graph = self._built(nodes, changed - nodes.keys(), changed & nodes.keys())
+        return self._graph
+
+    def _built(self, nodes: Mapping[str, DesiredNode], gone: set[str], due: set[str]) -> Graph:
+        names = self._names
+        if names is None or gone or any(names.differ(nodes[name]) for name in due):
+            self._names = names = _Names(nodes)
+            due = due | (self._crossing.keys() & nodes.keys())
+        fresh = {name: _resolve_all(nodes[name], names) for name in sorted(due)}
+        crossed = any(name in self._crossing or (name in fresh and fresh[name].crosses) for name in gone | due)
+        links = dict(self._graph.nodes)
+        for name in gone:
+            del links[name]
+        for name in gone | due:
+            self._warned.pop(name, None)
+            self._crossing.pop(name, None)
+        for name, resolved in fresh.items():
+            if resolved.links is not None:
+                links[name] = resolved.links
+            else:
+                self._crossing[name] = resolved
+            if resolved.warnings:
+                self._warned[name] = resolved.warnings
+        if crossed:
+            self._cross(links)
+        warnings = sorted(chain(*self._warned.values(), self._cycles), key=lambda problem: problem.order)
+        return Graph(links, nodes, frozenset(self._crossing), tuple(warnings))
+
+    def _cross(self, links: dict[str, NodeLinks]) -> None:
+        """Link the nodes that look at others. A cycle through several nodes takes only such nodes."""
+        cycles = _cycles(
+            {ref: targets for resolved in self._crossing.values() for ref, targets in resolved.edges.items()}
+        )
+        for name, resolved in self._crossing.items():
+            linked, before = _links(resolved.node, resolved.edges, cycles), self._graph.nodes.get(name)
+            links[name] = before if before is not None and before == linked else linked
+        self._cycles = tuple(_cycle_warnings(self._crossing.values(), cycles))
 
 
 def differing(old: Mapping[str, object], new: Mapping[str, object]) -> set[str]:
@@ -173,8 +196,8 @@ class _Names:
         other = self.nodes.get(head) if slash else None
         if other is not None and (rest in other.services or rest in other.broken or not other.services_known):
             return ServiceRef(head, rest)
-        found = self.where.get(text, [])
-        return ServiceRef(found[0], text) if len(found) == 1 else sorted(found)
+        nodes = self.where.get(text, [])
+        return ServiceRef(nodes[0], text) if len(nodes) == 1 else sorted(nodes)
 
 
 def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
@@ -242,7 +265,7 @@ def _at_home(text: str, node: DesiredNode, service: DesiredService) -> str | Non
 def _links(node: DesiredNode, edges: Edges, cycles: Cycles) -> NodeLinks:
     blocking: dict[str, tuple[ServiceRef, ...]] = {}
     for ref, targets in edges.items():
-        held = [one for one in targets if not _in_one(cycles, ref, one)] if cycles else list(targets)
+        held = [target for target in targets if not _in_one_cycle(cycles, ref, target)] if cycles else list(targets)
         blocking[ref.name] = tuple(sorted(held, key=str) if len(held) > 1 else held)
     foreign: set[Subject] = {NodeRef(entry.text) for entry in node.failover}
     for held_up_by in blocking.values():
@@ -253,10 +276,10 @@ def _links(node: DesiredNode, edges: Edges, cycles: Cycles) -> NodeLinks:
 
 
 def _dependency_warning(
-    node: DesiredNode, service: DesiredService, entry: Mention, found: list[str], doubt: str, guess: Guesses
+    node: DesiredNode, service: DesiredService, entry: Mention, nodes: list[str], doubt: str, guess: Guesses
 ) -> Problem:
-    if found:
-        choice = ", ".join(f"{name}/{entry.text}" for name in found[:5])
+    if nodes:
+        choice = ", ".join(f"{name}/{entry.text}" for name in nodes[:5])
         message = (
             f"{service.name!r} depends on {entry.text!r}, which is on several nodes; write one of {choice}; ignored"
         )
@@ -270,11 +293,11 @@ def _dependency_warning(
 def _cycle_warnings(among: Iterable[_Resolved], cycles: Cycles) -> Iterator[Problem]:
     """One warning for each cycle, at its first entry in the order of files and lines."""
     inner: defaultdict[int, list[tuple[str, int, int, ServiceRef]]] = defaultdict(list)
-    for one in among if cycles else ():
-        for ref, targets in one.edges.items():
+    for resolved in among if cycles else ():
+        for ref, targets in resolved.edges.items():
             for target, entry in targets.items():
-                if _in_one(cycles, ref, target):
-                    inner[cycles[ref]].append((one.node.file, entry.line, entry.column, ref))
+                if _in_one_cycle(cycles, ref, target):
+                    inner[cycles[ref]].append((resolved.node.file, entry.line, entry.column, ref))
     for places in inner.values():
         file, line, column, _ = min(places, key=lambda place: place[:3])
         members = sorted({str(place[3]).removeprefix("service:") for place in places})
@@ -284,7 +307,7 @@ def _cycle_warnings(among: Iterable[_Resolved], cycles: Cycles) -> Iterator[Prob
         yield Problem(file, line, column, Level.WARNING, message)
 
 
-def _in_one(cycles: Cycles, ref: ServiceRef, target: ServiceRef) -> bool:
+def _in_one_cycle(cycles: Cycles, ref: ServiceRef, target: ServiceRef) -> bool:
     return ref in cycles and cycles[ref] == cycles.get(target)
 
 
@@ -292,7 +315,7 @@ def _cycles(edges: Edges) -> Cycles:
     """The services that are part of cycles, each with its cycle's number."""
     before: set[ServiceRef] = set()
     for ref, targets in edges.items():
-        if not all(one in before or one not in edges for one in targets):
+        if not all(target in before or target not in edges for target in targets):
             break
         before.add(ref)
     else:

@@ -30,110 +30,100 @@ def merge(
     folder: InvalidInput | None = None,
 ) -> Actual:
     """Lay documents over one another; the order they come in does not matter."""
-    readings: dict[str, Reading | None] = {one.ref.path: one for one in unreadable}
-    readings |= {one.document.file: one for one in observations}
-    return update(Actual(folder=folder), readings)
+    readings: dict[str, Reading | None] = {document.ref.path: document for document in unreadable}
+    readings |= {observation.document.file: observation for observation in observations}
+    return union_of(readings)._replace(folder=folder)
 
 
-def update(actual: Actual, changes: Mapping[str, Reading | None]) -> Actual:
-    """The same world with some documents changed, or gone (None)."""
-    merger = _Merger(actual)
-    for key, new in changes.items():
-        merger.replace(key, new)
-    return merger.actual()
-
-
-class _Index:
-    """Which documents have a say in what, by its name; ``of`` is copied when it is first changed."""
-
-    def __init__(self, of: Mapping[str, tuple[str, ...]]) -> None:
-        self.of = of
-        self._own: dict[str, tuple[str, ...]] | None = None
-
-    def move(self, key: str, was: AbstractSet[str], now: AbstractSet[str]) -> None:
-        """A document had a say in some things, and has it in others now."""
-        if was == now:
-            return
-        if self._own is None:
-            self.of = self._own = dict(self.of)
-        for name in was - now:
-            left = tuple(one for one in self._own.pop(name) if one != key)
-            if left:
-                self._own[name] = left
-        for name in now - was:
-            self._own[name] = (*self._own.get(name, ()), key)
+def union_of(readings: Mapping[str, Reading | None]) -> Actual:
+    """The world of all these documents, by any key; None is passed over."""
+    return WorldUnion().change(readings)
 
 
 _NOBODY: frozenset[str] = frozenset()
 
 
-class _Merger:
-    """Replaces documents one by one and notes whom that concerns; ``actual`` draws the conclusions."""
+class WorldUnion:
+    """The documents of a world, and which of them has a say in what, from one change to the next.
 
-    def __init__(self, actual: Actual) -> None:
-        self._before = actual
-        self._readings = dict(actual.readings)
-        self._speakers = _Index(actual.speakers)
-        self._tellers = _Index(actual.tellers)
-        self._reporters = actual.reporters
-        self._nodes: set[str] = set()
-        self._incidents = False
-        self._unreadable = False
+    ``speakers`` are the documents that speak of a node or tell deployments of it, ``tellers`` those that tell of a
+    deployment's id, ``reporters`` those that report incidents.
+    """
 
-    def replace(self, key: str, new: Reading | None) -> None:
-        old = self._readings.pop(key, None)
-        self._unreadable |= isinstance(old, UnreadableDocument) or isinstance(new, UnreadableDocument)
-        if new is not None:
-            self._readings[key] = new
-        was = old if isinstance(old, Observation) else None
-        now = new if isinstance(new, Observation) else None
-        before, after = _concerned(was), _concerned(now)
-        self._nodes |= before | after
-        self._speakers.move(key, before, after)
-        before, after = _told(was), _told(now)
-        for ident in (before | after) & self._tellers.of.keys():
-            # Whoever else tells of this deployment may be heard now, or no longer, and may have it elsewhere.
-            self._nodes |= {one.node for _, one in self._others(ident, key)}
-        self._tellers.move(key, before, after)
-        if (was is not None and was.incidents) or (now is not None and now.incidents):
-            self._incidents = True
-            reports = now is not None and now.incidents
-            self._reporters = self._reporters | {key} if reports else self._reporters - {key}
+    def __init__(self) -> None:
+        self._readings: dict[str, Reading] = {}
+        self._speakers = _Index()
+        self._tellers = _Index()
+        self._reporters: set[str] = set()
+        self._actual = Actual()
 
+    @property
     def actual(self) -> Actual:
-        nodes = dict(self._before.nodes)
-        for node in self._nodes:
-            speakers = self._speakers.of.get(node)
+        """The world as it is now."""
+        return self._actual
+
+    def change(self, changes: Mapping[str, Reading | None]) -> Actual:
+        """The same world with some documents changed, or gone (None). What did not change stays the same object."""
+        nodes: set[str] = set()
+        changed: list[Reading] = []
+        for key, new in changes.items():
+            old = self._readings.pop(key, None)
+            if new is not None:
+                self._readings[key] = new
+            changed += [reading for reading in (old, new) if reading is not None]
+            nodes |= self._replace(key, _observation(old), _observation(new))
+        if changed:
+            self._actual = self._union(nodes, changed)
+        return self._actual
+
+    def _replace(self, key: str, old: Observation | None, new: Observation | None) -> set[str]:
+        """Note what a document has a say in; the nodes that this concerns."""
+        before, after = _concerned(old), _concerned(new)
+        nodes = {*before, *after}
+        self._speakers.move(key, before, after)
+        before, after = _told(old), _told(new)
+        for ident in before | after:
+            # Whoever else tells of this deployment may be heard now, or no longer, and may have it elsewhere.
+            nodes |= {deployment.node for _, deployment in self._others(ident, key)}
+        self._tellers.move(key, before, after)
+        self._reporters.discard(key)
+        if new is not None and new.incidents:
+            self._reporters.add(key)
+        return nodes
+
+    def _union(self, concerned: Iterable[str], changed: Iterable[Reading]) -> Actual:
+        before = self._actual
+        nodes = dict(before.nodes)
+        for node in concerned:
+            speakers = self._speakers.of(node)
             if speakers:
                 nodes[node] = self._facts(node, speakers)
             else:
                 nodes.pop(node, None)
+        incidents = any(isinstance(reading, Observation) and reading.incidents for reading in changed)
+        unreadable = any(isinstance(reading, UnreadableDocument) for reading in changed)
         return Actual(
-            self._readings,
+            dict(self._readings),
             nodes,
-            self._all_incidents() if self._incidents else self._before.incidents,
-            self._all_unreadable() if self._unreadable else self._before.unreadable,
-            self._before.folder,
-            self._speakers.of,
-            self._tellers.of,
-            self._reporters,
+            self._all_incidents() if incidents else before.incidents,
+            self._all_unreadable() if unreadable else before.unreadable,
         )
 
     def _others(self, ident: str, key: str) -> Iterator[tuple[Document, Deployment]]:
         """What other documents tell of a deployment."""
-        for other in self._tellers.of.get(ident, ()):
-            reading = self._readings.get(other)
-            if other != key and isinstance(reading, Observation) and ident in reading.deployment:
-                yield reading.document, reading.deployment[ident]
+        for other in self._tellers.of(ident):
+            seen = _observation(self._readings.get(other))
+            if other != key and seen is not None and ident in seen.deployment:
+                yield seen.document, seen.deployment[ident]
 
-    def _holds(self, one: Deployment, key: str) -> bool:
+    def _holds(self, deployment: Deployment, key: str) -> bool:
         """Of several documents that tell of a deployment the newest holds."""
-        return all(one.document.order >= other.order for other, _ in self._others(one.id, key))
+        return all(deployment.document.order >= other.order for other, _ in self._others(deployment.id, key))
 
     def _ordered(self, keys: Iterable[str]) -> list[tuple[str, Observation]]:
         """The oldest document first."""
-        found = [(key, seen) for key in keys if isinstance(seen := self._readings.get(key), Observation)]
-        return sorted(found, key=lambda one: (one[1].document.order, one[0]))
+        seen = [(key, reading) for key in keys if (reading := _observation(self._readings.get(key))) is not None]
+        return sorted(seen, key=lambda entry: (entry[1].document.order, entry[0]))
 
     def _facts(self, node: str, speakers: Iterable[str]) -> NodeFacts:
         newest: Document | None = None
@@ -152,19 +142,48 @@ class _Merger:
             if seen.document.node == node:
                 own = True
                 listed |= seen.lists_services
-            for one in seen.deployments_of.get(node, ()):
-                if self._holds(one, key):
-                    deployments.setdefault(one.service, []).append(one)
-        by_service = {service: tuple(sorted(some, key=lambda one: one.order)) for service, some in deployments.items()}
+            for deployment in seen.deployments_of.get(node, ()):
+                if self._holds(deployment, key):
+                    deployments.setdefault(deployment.service, []).append(deployment)
         services = layers[0] if len(layers) == 1 else ServiceReports.overlaid(layers)
-        return NodeFacts(newest, report, services, by_service, own, listed, services.unwell)
+        return NodeFacts(newest, report, services, _by_age(deployments), own, listed, services.unwell)
 
     def _all_incidents(self) -> dict[str, Incident]:
-        return {one.id: one for _, seen in self._ordered(self._reporters) for one in seen.incidents}
+        return {incident.id: incident for _, seen in self._ordered(self._reporters) for incident in seen.incidents}
 
     def _all_unreadable(self) -> tuple[UnreadableDocument, ...]:
-        found = [one for one in self._readings.values() if isinstance(one, UnreadableDocument)]
-        return tuple(sorted(found, key=lambda one: one.ref.path))
+        unreadable = [reading for reading in self._readings.values() if isinstance(reading, UnreadableDocument)]
+        return tuple(sorted(unreadable, key=lambda document: document.ref.path))
+
+
+class _Index:
+    """Which documents have a say in what, by its name."""
+
+    def __init__(self) -> None:
+        self._documents: dict[str, tuple[str, ...]] = {}
+
+    def of(self, name: str) -> tuple[str, ...]:
+        return self._documents.get(name, ())
+
+    def move(self, key: str, was: AbstractSet[str], now: AbstractSet[str]) -> None:
+        """A document had a say in some things, and has it in others now."""
+        for name in was - now:
+            left = tuple(other for other in self._documents.pop(name) if other != key)
+            if left:
+                self._documents[name] = left
+        for name in now - was:
+            self._documents[name] = (*self.of(name), key)
+
+
+def _observation(reading: Reading | None) -> Observation | None:
+    return reading if isinstance(reading, Observation) else None
+
+
+def _by_age(deployments: Mapping[str, list[Deployment]]) -> dict[str, tuple[Deployment, ...]]:
+    """The oldest first."""
+    return {
+        service: tuple(sorted(told, key=lambda deployment: deployment.order)) for service, told in deployments.items()
+    }
 
 
 def _concerned(seen: Observation | None) -> AbstractSet[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from supervisor.core.model.actual import Actual, Reading
 from supervisor.core.model.problems import InvalidInput, Level, Problem
 from supervisor.core.model.subjects import WORLD
-from supervisor.core.state.world_union import update
+from supervisor.core.state.world_union import union_of
 from supervisor.errors import UnreadableError
 from supervisor.files.listings import Item, Listings, walk
 from supervisor.files.loaded import Loaded
@@ -30,7 +30,7 @@ def load_world(folder: str, max_bytes: int, settle: Settle | None = None) -> Loa
             readings[file] = unread_document(folder, file, content)
         else:
             readings[file] = parse_document(file, content)
-    return world_of(folder, update(Actual(), readings))
+    return world_of(folder, union_of(readings))
 
 
 def documents(root: str, listings: Listings) -> Iterator[tuple[str, str | None]]:

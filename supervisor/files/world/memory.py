@@ -7,7 +7,7 @@ from functools import partial
 
 from supervisor.core.instant import Instant
 from supervisor.core.model.actual import Actual, Reading
-from supervisor.core.state.world_union import update
+from supervisor.core.state.world_union import WorldUnion
 from supervisor.files.file_cache import Changes, FileCache
 from supervisor.files.listings import Listings
 from supervisor.files.loaded import Loaded
@@ -28,11 +28,12 @@ class WorldMemory:
         # Reasons, and no errors: one that was raised leads back here by way of its frames.
         self._files: dict[str, str | None] = {}
         self._cache: FileCache[Reading] = FileCache(folder, now)
+        self._union = WorldUnion()
         self._loaded: Loaded[Actual] | None = None
 
     def read(self, changes: Changes | None = None) -> Loaded[Actual]:
         """Look at every document, or at those alone that ``changes`` names."""
-        before = self._loaded.value if self._loaded is not None and self._loaded.value.folder is None else Actual()
+        before = self._union.actual
         if changes is not None and before.readings:
             due = {file: whole for file, whole in sorted(changes.items()) if WORLD_TREE.reads(file)}
             changed = self._read(due, before)
@@ -41,10 +42,12 @@ class WorldMemory:
                 changed = self._read_all(before)
             except OSError as error:
                 message = f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}"
+                self._union = WorldUnion()
                 self._loaded = unusable_folder(message)
                 return self._loaded
-        if changed or self._loaded is None or self._loaded.value is not before:
-            self._loaded = world_of(self._folder, update(before, changed) if changed else before)
+        actual = self._union.change(changed)
+        if self._loaded is None or self._loaded.value is not actual:
+            self._loaded = world_of(self._folder, actual)
         return self._loaded
 
     def _read_all(self, before: Actual) -> dict[str, Reading | None]:
