@@ -12,8 +12,6 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-import structlog
-
 from supervisor.core.instant import SECOND, Duration, format_instant
 from supervisor.errors import SupervisorError
 from supervisor.files.reading import shown_path
@@ -49,11 +47,11 @@ def run(settings: ObserverSettings) -> None:
     waiting = _Waiting(systemd)
     observer = Observer(settings, clock, clock.settle, waiting)
     observer.sweep()
-    structlog.get_logger().info("observing", node=settings.node, world=shown_path(settings.world))
+    logs.get_logger().info("observing", node=settings.node, world=shown_path(settings.world))
     with suppress(_AskedToStop):
         _look_again_and_again(settings, observer, clock, systemd, waiting)
     systemd.stopping()
-    structlog.get_logger().info("stopped")
+    logs.get_logger().info("stopped")
 
 
 def _look_again_and_again(
@@ -120,7 +118,7 @@ class _Told:
         self._open: dict[str, str] = {}
 
     def say(self, errors: Sequence[str], notices: Sequence[str]) -> None:
-        log = structlog.get_logger()
+        log = logs.get_logger()
         now = dict.fromkeys(notices, "warning") | dict.fromkeys(errors, "error")
         for text, level in now.items():
             if text not in self._open:

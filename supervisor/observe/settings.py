@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,11 +24,10 @@ DEFAULT_CONFIG = "/etc/runtime-supervisor/observer.yaml"
 
 
 def _node(text: str) -> str:
-    import socket
 
     from supervisor.files.names import node_name_fault
 
-    name = socket.gethostname().partition(".")[0] if text == "hostname" else text
+    name = os.uname().nodename.partition(".")[0] if text == "hostname" else text
     fault = node_name_fault(name)
     if fault is not None:
         raise ValueError(fault)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from dataclasses import replace
 from typing import Self
 
@@ -34,7 +33,7 @@ class Recorder:
         self._log_path = settings.event_log
         self._path = settings.checkpoint
         self._name = settings.source
-        self._source = event_source(socket.gethostname() if settings.source == "hostname" else settings.source)
+        self._source = event_source(os.uname().nodename if settings.source == "hostname" else settings.source)
         self._lock = lock or Lock(self._path)
         self._state: Checkpoint | None = None
         self._saved_as: tuple[int, int, int] | None = None

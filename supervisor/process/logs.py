@@ -25,6 +25,11 @@ _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 _LEVELS = {logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: "critical"}
 
 
+def get_logger() -> Any:
+    """What lines are written with. It may be taken before ``configure`` is called."""
+    return structlog.get_logger()
+
+
 def configure(
     descriptor: int = 2,
     environ: Mapping[str, str] | None = None,

@@ -8,8 +8,6 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
-import structlog
-
 from supervisor.errors import ConfigError, LockedError, OutputError
 from supervisor.files.mounts import is_private
 from supervisor.files.settings import Settings
@@ -70,7 +68,7 @@ def _usable(settings: Settings) -> Settings:
 
 class _Daemon:
     def __init__(self, settings: Settings, recorder: Recorder, load: Callable[[], Settings]) -> None:
-        self._log = structlog.get_logger()
+        self._log = logs.get_logger()
         self._clock = Clock()
         self._systemd = Systemd(SdNotifier(os.environ), os.environ, os.getpid())
         self._queue = Workqueue(

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
-import structlog
 from watchdog.events import (
     DirAttribEvent,
     DirCreatedEvent,
@@ -33,12 +32,13 @@ from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGroupe
 
 from supervisor.core.instant import SECOND, Instant
 from supervisor.files.reading import reason
+from supervisor.process import logs
 from supervisor.supervise.watchable import Identity, Root, Surveyor, watches
 
 WATCHING = "inotify"
 _FALLBACK = "falling back to a scan every resync_interval"
 
-_LOG = structlog.get_logger()
+_LOG = logs.get_logger()
 _NAMED = 4
 """Faults that the state names; the others are counted."""
 

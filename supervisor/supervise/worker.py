@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
 from supervisor.core.announce.emissions import Emission
 from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.judge.reconcile import Judgement
@@ -16,7 +14,7 @@ from supervisor.errors import OutputError, SupervisorError
 from supervisor.files.settings import Settings
 from supervisor.passes.read_and_judge import Hints, Judge
 from supervisor.passes.recorder import Recorder
-from supervisor.process import collector
+from supervisor.process import collector, logs
 from supervisor.process.clock import Clock
 from supervisor.supervise.pass_result import PassOutcome, PassResult, log_result
 from supervisor.supervise.watch import WATCHING
@@ -47,7 +45,7 @@ class Worker:
     watch: Callable[[Settings], str]
     after: Callable[[PassResult], None]
     died: Callable[[], None]
-    log: Any = field(default_factory=structlog.get_logger)
+    log: Any = field(default_factory=logs.get_logger)
     started: int | None = None
     """When the pass that runs began, monotonic nanoseconds; None between passes."""
     _number: int = 0

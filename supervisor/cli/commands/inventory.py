@@ -41,7 +41,6 @@ def run(options: argparse.Namespace) -> int:
     if not options.from_observed and not options.from_compose:
         print("runtime-supervisor inventory: give --from-observed, --from-compose, or both", file=sys.stderr)
         return USAGE
-    import socket
 
     from supervisor.draft.services import join
     from supervisor.draft.write import draft_text
@@ -58,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         sys.stdout.write(text)
         return DONE
-    node = options.node or options.from_observed or socket.gethostname().partition(".")[0]
+    node = options.node or options.from_observed or os.uname().nodename.partition(".")[0]
     path = create(settings.inventory, node, text, replace=options.force)
     complain([f"note: {note}" for note in draft.notes])
     print(f"{path}: {len(draft.services)} services; look it over, then: runtime-supervisor check")
