@@ -17,6 +17,7 @@ DEFAULT_CONFIG = "/etc/runtime-supervisor/supervisor.yaml"
 ENVIRONMENT_PREFIX = "RUNTIME_SUPERVISOR_"
 OBSERVER_PREFIX = "RUNTIME_SUPERVISOR_OBSERVER_"
 """The observer's variables, which the supervisor leaves to it."""
+_LOG_LEVELS = ("debug", "info", "warning", "error")
 _CONFIG_LIMIT = 1 << 20
 
 _SIZE = re.compile(r"(\d{1,12})(B|KiB|MiB|GiB)", re.ASCII)
@@ -62,6 +63,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _log_level(text: str) -> str:
+    if text not in _LOG_LEVELS:
+        raise ValueError(f"{text[:60]!r} is not a level: write one of {', '.join(_LOG_LEVELS)}")
+    return text
+
+
 class Key(NamedTuple):
     """One setting: its default as somebody would write it, how it is read, and a sentence for ``--help``."""
 
@@ -92,6 +99,7 @@ KEYS: tuple[Key, ...] = (
     Key("deployment_window", "24h", parse_positive_duration, "older deployments are not looked at"),
     Key("repeated_failures", "3", _count, "failed deployments in a row that call for diagnostics"),
     Key("max_input_bytes", "16MiB", parse_size, "a larger input file is refused"),
+    Key("log_level", "info", _log_level, "log nothing below it: debug, info, warning, error"),
 )
 
 
@@ -112,6 +120,7 @@ class Settings(NamedTuple):
     deployment_window: Duration
     repeated_failures: int
     max_input_bytes: int
+    log_level: str
 
     @property
     def thresholds(self) -> Thresholds:

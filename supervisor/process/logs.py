@@ -22,6 +22,7 @@ IDENTIFIER = "runtime-supervisor"
 FIELD_PREFIX = "SUPERVISOR_"
 
 _PRIORITIES = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
+_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _LEVELS = {logging.WARNING: "warning", logging.ERROR: "error", logging.CRITICAL: "critical"}
 
 
@@ -35,8 +36,13 @@ def configure(
     environ: Mapping[str, str] | None = None,
     journal: str = journald.SOCKET,
     identifier: str = IDENTIFIER,
+    level: str = "info",
 ) -> None:
-    """Set structlog up for what standard error is, and send what libraries log through it."""
+    """Set structlog up for what standard error is, and send what libraries log through it.
+
+    A line has an ``event``, which programs look for, and may have a ``message``: the same as a sentence for people,
+    who then need none of its other fields.
+    """
     environ = os.environ if environ is None else environ
     stream = _Stream(descriptor)
     target: _Target
@@ -46,6 +52,7 @@ def configure(
         target = stream
         renderer = [
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            _sentence_alone,
             _one_line,
             structlog.dev.ConsoleRenderer(colors=colours, sort_keys=False, pad_event_to=0),
         ]
@@ -61,13 +68,18 @@ def configure(
         ]
     structlog.configure(
         processors=[structlog.processors.add_log_level, *renderer],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(_NUMBERS[level]),
         logger_factory=lambda *_: _Logger(target),
         cache_logger_on_first_use=False,
     )
     root = logging.getLogger()
     root.handlers = [_Bridge()]
     root.setLevel(logging.WARNING)
+
+
+def set_level(level: str) -> None:
+    """Drop lines below this level from now on."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(_NUMBERS[level]))
 
 
 class _Target(Protocol):
@@ -144,16 +156,28 @@ class _Bridge(logging.Handler):
 
 
 def _journal_fields(identifier: str, _logger: Any, method: str, event: Any) -> tuple[tuple[()], dict[str, str]]:
-    """MESSAGE for people; every value also as a field ``SUPERVISOR_NAME``."""
-    message = [printable(str(event.pop("event", "")))]
-    fields = {"PRIORITY": str(_PRIORITIES.get(method, 6)), "SYSLOG_IDENTIFIER": identifier}
+    """MESSAGE is a sentence for people; every value is a field ``SUPERVISOR_NAME``."""
+    kind = str(event.pop("event", ""))
+    why = "".join(f": {event[key]}" for key in ("error", "why", "what") if key in event)
+    message = printable(str(event.pop("message", f"{kind}{why}")))
+    fields = {
+        "PRIORITY": str(_PRIORITIES.get(method, 6)),
+        "SYSLOG_IDENTIFIER": identifier,
+        f"{FIELD_PREFIX}EVENT": kind,
+    }
     event.pop("level", None)
     for name, value in event.items():
         text = value if isinstance(value, str) else json_text(value)
         fields[FIELD_PREFIX + "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()] = text
-        if name != "exception":
-            message.append(f"{name}={printable(text)}")
-    return (), {"MESSAGE": " ".join(message), **fields}
+    return (), {"MESSAGE": message, **fields}
+
+
+def _sentence_alone(_logger: Any, _method: str, event: Any) -> Any:
+    """For the terminal: a line with a sentence is that sentence."""
+    kept = ("timestamp", "level", "exception")
+    if "message" not in event:
+        return event
+    return {"event": event["message"]} | {key: event[key] for key in kept if key in event}
 
 
 def _one_line(_logger: Any, _method: str, event: Any) -> Any:

@@ -25,7 +25,7 @@ from supervisor.supervise.workqueue import Trigger, Workqueue
 
 def run(settings: Settings, load: Callable[[], Settings]) -> int:
     """Run until SIGTERM or SIGINT; 0. Signals must be blocked already. LockedError when another one runs."""
-    logs.configure()
+    logs.configure(level=settings.log_level)
     anchor = _Anchor(os.getcwd())
     settings = _usable(anchor.hold(settings))
     recorder = Recorder(settings)
@@ -76,7 +76,15 @@ class _Daemon:
         )
         self._watcher = Watcher(self._queue, self._clock.monotonic, self._clock.now)
         self._worker = Worker(
-            settings, load, recorder, self._queue, self._clock, self._watch, self._after, self._worker_died
+            settings,
+            load,
+            lambda adopted: logs.set_level(adopted.log_level),
+            recorder,
+            self._queue,
+            self._clock,
+            self._watch,
+            self._after,
+            self._worker_died,
         )
         self._pulse = Pulse(
             self._systemd,
@@ -92,7 +100,12 @@ class _Daemon:
     def run(self) -> int:
         settings = self._worker.settings
         self._log.info(
-            "started", inventory=settings.inventory, world=settings.world, event_log=settings.event_log, pid=os.getpid()
+            "started",
+            message=f"started: compares {settings.inventory} with {settings.world}",
+            inventory=settings.inventory,
+            world=settings.world,
+            event_log=settings.event_log,
+            pid=os.getpid(),
         )
         self._queue.request(Trigger.START)
         thread = self._worker.start()
@@ -107,7 +120,7 @@ class _Daemon:
             self._queue.close()
             thread.join()
             self._watcher.stop()
-        self._log.info("stopped", failed=self._failed)
+        self._log.info("stopped", message="stopped, after a fault" if self._failed else "stopped", failed=self._failed)
         return 1 if self._failed else 0
 
     def _worker_died(self) -> None:

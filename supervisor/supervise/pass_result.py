@@ -11,6 +11,7 @@ from supervisor.core.announce.emissions import Emission, EmitReason
 from supervisor.core.instant import SECOND, Duration, Instant, format_instant
 from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.findings import EventType, Severity
+from supervisor.show.sentence import counted, event_sentence, verdict_sentence
 from supervisor.supervise.workqueue import Trigger
 
 _NAMED = 50
@@ -45,6 +46,7 @@ def log_result(log: Any, result: PassResult) -> None:
     for emission in result.emissions:
         data = emission.data()
         line: dict[str, Any] = {
+            "message": event_sentence(emission.type, str(emission.subject), data | {"emit_reason": emission.reason}),
             "type": emission.type.value,
             "subject": emission.subject,
             "emit_reason": emission.reason.value,
@@ -57,8 +59,11 @@ def log_result(log: Any, result: PassResult) -> None:
     emissions = [f"{emission.type}:{emission.reason}:{emission.subject}" for emission in result.emissions[:_NAMED]]
     if len(result.emissions) > _NAMED:
         emissions.append(f"and {len(result.emissions) - _NAMED} more")
-    log.info(
+    # Most passes change nothing: at the usual level they say nothing either.
+    is_news = bool(result.emissions) or result.outcome is not PassOutcome.OK
+    getattr(log, "info" if is_news else "debug")(
         "pass",
+        message=_sentence(result, result.judgement),
         **{"pass": result.number},
         trigger=result.trigger.value,
         outcome=result.outcome.value,
@@ -74,17 +79,18 @@ def status_text(result: PassResult, now: Instant, watch: str) -> str:
     """One line for systemd: the verdict, when it was made and why, and what is out of order."""
     parts = [f"last pass {format_instant(now // SECOND * SECOND)} ({result.trigger})"]
     if result.judgement is not None:
-        counts = result.judgement.counts
-        parts.insert(
-            0,
-            f"{result.judgement.summary}: {counts['nodes']} nodes, {counts['services']} services, "
-            f"{counts['recommendations']} recommendations",
-        )
+        parts.insert(0, verdict_sentence(result.judgement.summary, result.judgement.counts))
     if result.outcome is not PassOutcome.OK:
         parts.append(f"degraded({'output' if result.outcome is PassOutcome.RETRY else 'fault'}): {result.error}")
     if watch.startswith("degraded"):
         parts.append(f"watch={watch}")
     return "; ".join(parts)
+
+
+def _sentence(result: PassResult, judgement: Judgement) -> str:
+    events = f"; {counted(len(result.emissions), 'event')}" if result.emissions else ""
+    verdict = verdict_sentence(judgement.summary, judgement.counts)
+    return f"pass {result.number} ({result.trigger}, {result.took / 1e6:.1f} ms): {verdict}{events}"
 
 
 def _level(emission: Emission, data: Mapping[str, Any]) -> str:

@@ -31,14 +31,15 @@ LAST_RETRY = 60 * SECOND
 class Worker:
     """Runs in a thread of its own, which alone uses the recorder and holds the settings in force.
 
-    ``load`` reads the settings again, when a pass by SIGHUP begins; SupervisorError when they cannot be used. ``watch``
-    says how changes of a pass's inputs are noticed; ``after`` is told of every pass; ``died`` when the thread ends
-    other than by the queue's close.
+    ``load`` reads the settings again, when a pass by SIGHUP begins; SupervisorError when they cannot be used.
+    ``adopted`` is told of settings that came into force, ``after`` of every pass, ``died`` when the thread ends other
+    than by the queue's close. ``watch`` says how changes of a pass's inputs are noticed.
     """
 
     settings: Settings
     """In force. They change only by a reload that succeeded, as its last step."""
     load: Callable[[], Settings]
+    adopted: Callable[[Settings], None]
     recorder: Recorder
     queue: Workqueue
     clock: Clock
@@ -92,6 +93,7 @@ class Worker:
             self.log.exception("reload failed; keeping the previous settings")
         else:
             self.settings, self.recorder = settings, recorder
+            self.adopted(settings)
             self.queue.tune(settings.quiet_period, settings.max_delay, settings.resync_interval)
 
     def _pass(self, task: Task) -> PassResult:

@@ -77,10 +77,12 @@ class Lab:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Ours, without what would set the program up, but able to import it from anywhere."""
+    """Ours, without what would set the program up, but able to import it from anywhere; empty values are left out."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("RUNTIME_SUPERVISOR_", "NOTIFY_"))}
     kept["PYTHONPATH"] = str(Path(__file__).parents[2])
-    return kept | more
+    # So that each pass can be waited for, also one that changes nothing.
+    kept["RUNTIME_SUPERVISOR_LOG_LEVEL"] = "debug"
+    return {name: value for name, value in (kept | more).items() if value}
 
 
 class Daemon:

@@ -273,12 +273,12 @@ def test_the_daemon_on_a_terminal_is_readable(lab: Lab) -> None:
     os.close(theirs)
     said = ""
     with os.fdopen(ours, "rb", buffering=0) as reader:
-        while "summary=nominal" not in said:
+        while "nominal: 1 node" not in said:
             said += reader.read(4096).decode()
         process.send_signal(signal.SIGTERM)
         assert process.wait(PATIENCE) == 0
     assert "started" in said
-    assert "trigger=start" in said
+    assert "pass 1 (start, " in said
     assert "{" not in said
 
 

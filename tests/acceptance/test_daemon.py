@@ -33,12 +33,35 @@ def daemon(lab: Lab) -> Iterator[Daemon]:
 
 def test_the_first_pass_comes_before_ready(daemon: Daemon) -> None:
     before_ready = daemon.notices[: daemon.notices.index("READY=1")]
-    assert [notice for notice in before_ready if notice.startswith("STATUS=nominal: 1 nodes, 2 services")]
+    assert [notice for notice in before_ready if notice.startswith("STATUS=nominal: 1 node, 2 services")]
     assert daemon.passes()[0]["trigger"] == "start"
 
 
 def test_before_the_first_pass_is_over_it_asks_for_more_time(daemon: Daemon) -> None:
     assert daemon.notices.index("EXTEND_TIMEOUT_USEC=20000000") < daemon.notices.index("READY=1")
+
+
+def test_passes_that_change_nothing_are_not_logged_unless_asked_for(lab: Lab) -> None:
+    with Daemon(lab, "--resync-interval", "100ms", "--log-level", "info") as daemon:
+        daemon.wait_for(lambda: sum(notice.startswith("STATUS=") for notice in daemon.notices) >= 5)
+        assert [line["event"] for line in daemon.lines()] == ["started"]
+        lab.observe("nas", traefik="failed", jellyfin="ok")
+        daemon.wait_for(lambda: len(daemon.lines()) == 4)
+        of_event, of_summary, of_pass = [line["message"] for line in daemon.lines()[1:]]
+        assert of_event == "service:nas/traefik: traefik on nas is unhealthy ('failed') (redeploy)"
+        assert of_summary == "the summary was nominal and is now degraded"
+        assert of_pass.endswith("degraded: 1 node, 2 services, 1 recommendation; 2 events")
+
+
+def test_a_log_level_holds_from_the_reload_on(lab: Lab) -> None:
+    config = lab.folder / "supervisor.yaml"
+    config.write_text("log_level: info\n")
+    environ = {"RUNTIME_SUPERVISOR_CONFIG": str(config), "RUNTIME_SUPERVISOR_LOG_LEVEL": ""}
+    with Daemon(lab, *PATIENT, environ=environ) as daemon:
+        config.write_text("log_level: debug\n")
+        daemon.send(signal.SIGHUP)
+        daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
+        assert [line["trigger"] for line in daemon.passes()] == ["signal"]
 
 
 def test_a_nominal_start_announces_nothing(lab: Lab, daemon: Daemon) -> None:
@@ -354,7 +377,7 @@ def test_logs_for_the_journal_carry_priorities(lab: Lab) -> None:
         lab.observe("nas", traefik="failed")
         daemon.wait_for_events(6)
         prefixes = {line[:3] for line in daemon.said().splitlines()}
-        assert prefixes == {"<3>", "<4>", "<6>"}
+        assert prefixes == {"<3>", "<4>", "<6>", "<7>"}
 
 
 def test_standard_error_that_is_closed_stops_nothing(lab: Lab) -> None:

@@ -39,6 +39,7 @@ def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
         ("stale_after: soon", "stale_after ({path}:1): 'soon' is no duration such as 500ms, 30s, 5m, 4h or 1d"),
         ("resync_interval: 0s", "resync_interval ({path}:1): must be longer than 0s"),
         ("max_input_bytes: 16", "max_input_bytes ({path}:1): '16' has no unit: write 16B, 16KiB, 16MiB or 16GiB"),
+        ("log_level: loud", "log_level ({path}:1): 'loud' is not a level: write one of debug, info, warning, error"),
         ("max_input_bytes: 0B", "max_input_bytes ({path}:1): must be at least 1B"),
         ("repeated_failures: 0", "repeated_failures ({path}:1): '0' is no whole number from 1 to 1000"),
         (
@@ -98,6 +99,7 @@ VALUES = {
     "repeated_failures": ("11", "12", "13"),
     "max_input_bytes": ("11KiB", "12KiB", "13KiB"),
     "max_delay": ("11s", "12s", "13s"),
+    "log_level": ("debug", "warning", "error"),
 }
 
 

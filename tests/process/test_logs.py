@@ -83,15 +83,37 @@ def test_the_journal_gets_fields(tmp_path: Path) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald, journal_stream() as (descriptor, environ, _):
         journald.bind(str(tmp_path / "socket"))
         logs.configure(descriptor, environ, str(tmp_path / "socket"))
-        structlog.get_logger().error("reconcile_required", subject="node:nas", emit_reason="first_seen", **{"pass": 7})
+        structlog.get_logger().error("reconcile_required", message="nas is off", subject="node:nas", **{"pass": 7})
         assert parsed(journald.recv(65536)) == {
-            "MESSAGE": "reconcile_required subject=node:nas emit_reason=first_seen pass=7",
+            "MESSAGE": "nas is off",
             "PRIORITY": "3",
             "SYSLOG_IDENTIFIER": "runtime-supervisor",
+            "SUPERVISOR_EVENT": "reconcile_required",
             "SUPERVISOR_SUBJECT": "node:nas",
-            "SUPERVISOR_EMIT_REASON": "first_seen",
             "SUPERVISOR_PASS": "7",
         }
+
+
+def test_a_line_without_a_sentence_says_what_happened_and_why(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as journald, journal_stream() as (descriptor, environ, _):
+        journald.bind(str(tmp_path / "socket"))
+        logs.configure(descriptor, environ, str(tmp_path / "socket"))
+        structlog.get_logger().error("reload failed", error="no such file", path="/etc/a")
+        fields = parsed(journald.recv(65536))
+    assert fields["MESSAGE"] == "reload failed: no such file"
+    assert (fields["SUPERVISOR_EVENT"], fields["SUPERVISOR_PATH"]) == ("reload failed", "/etc/a")
+
+
+@pytest.mark.parametrize(("level", "logged"), [("debug", 4), ("info", 3), ("warning", 2), ("error", 1)])
+def test_lines_below_the_level_are_dropped(tmp_path: Path, level: str, logged: int) -> None:
+    with stream_to(tmp_path / "log") as descriptor:
+        logs.configure(descriptor, {}, level=level)
+        log = structlog.get_logger()
+        for method in ("debug", "info", "warning", "error"):
+            getattr(log, method)(method)
+        logs.set_level("debug")
+        log.debug("last")
+    assert len((tmp_path / "log").read_text().splitlines()) == logged + 1
 
 
 def test_a_value_forges_no_field_and_no_line(tmp_path: Path) -> None:

@@ -57,6 +57,25 @@ def test_each_emission_and_the_pass_have_a_line_with_its_fields(result: PassResu
     assert line["emissions"] == ["reconcile_required:first_seen:service:nas/a", "summary_changed:changed:summary"]
 
 
+def test_each_line_is_a_sentence_too(result: PassResult) -> None:
+    log = Log()
+    log_result(log, result)
+    assert [fields["message"] for _, _, fields in log.lines] == [
+        "service:nas/a: a on nas is unhealthy ('failed') (redeploy)",
+        "the summary was unknown and is now unstable",
+        "pass 7 (start, 125.0 ms): unstable: 1 node, 2 services, 1 recommendation; 2 events",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level"), [(PassOutcome.OK, "debug"), (PassOutcome.RETRY, "info"), (PassOutcome.BUG, "info")]
+)
+def test_a_pass_that_changes_nothing_is_a_line_of_debug(result: PassResult, outcome: PassOutcome, level: str) -> None:
+    log = Log()
+    log_result(log, replace(result, emissions=(), outcome=outcome))
+    assert [line[:2] for line in log.lines] == [(level, "pass")]
+
+
 def test_a_line_names_fifty_emissions_and_counts_the_others(result: PassResult) -> None:
     log = Log()
     log_result(log, replace(result, emissions=result.emissions[:1] * 52))
@@ -74,7 +93,7 @@ def test_the_status_has_the_verdict_and_when_and_why_it_was_made(result: PassRes
     assert result.judgement is not None
     assert result.judgement.summary is Summary.UNSTABLE
     assert status_text(result, NOW + SECOND // 2, "inotify") == (
-        "unstable: 1 nodes, 2 services, 1 recommendations; last pass 2026-11-23T12:00:00Z (start)"
+        "unstable: 1 node, 2 services, 1 recommendation; last pass 2026-11-23T12:00:00Z (start)"
     )
 
 

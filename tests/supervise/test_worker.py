@@ -64,10 +64,12 @@ class Bench:
         recorder.open()
         self.deaths: queue.Queue[str] = queue.Queue()
         self.after: Callable[[PassResult], None] = self.results.put
+        self.adopted: list[Settings] = []
         self.load: Callable[[], Settings] = lambda: self.settings
         self.worker = Worker(
             self.settings,
             self._load,
+            self.adopted.append,
             recorder,
             self.queue,
             self.clock,
@@ -175,6 +177,7 @@ def test_new_settings_hold_from_the_pass_that_loads_them(bench: Bench) -> None:
     bench.make()
     bench.reload(bench.settings_with(checkpoint=str(bench.folder / "other.json"), stale_after="1h"))
     assert bench.worker.settings.stale_after == 3600 * SECOND
+    assert bench.adopted[-1] == bench.worker.settings
     assert (bench.folder / "other.json").exists()
     # The old checkpoint is free for another supervisor.
     with Recorder(bench.settings):
@@ -234,6 +237,7 @@ def test_refused_settings_do_not_come_into_force_when_the_next_file_is_invalid(b
     bench.load = load
     assert bench.make().outcome is PassOutcome.OK
     assert bench.worker.settings == bench.settings
+    assert bench.adopted == [bench.settings]
     assert [error.partition(":")[0] for error in bench.refusals()] == [
         f"cannot lock {bench.folder}/held.json.lock",
         "supervisor.yaml",
@@ -314,6 +318,7 @@ class Steps:
         self.worker = Worker(
             settings,
             lambda: settings,
+            lambda _: None,
             Recorder(settings),
             self.queue,
             self.clock,
