@@ -26,8 +26,9 @@ _LIMIT = 256 << 20
 _FINGERPRINT = re.compile("[0-9a-f]{16}")
 _MAX_SEQUENCE = 10**17
 """Readers of the log pass over longer numbers."""
-_MAX_TEXT = 24 << 10
+_MAX_SUBJECT = 24 << 10
 """Bytes, of which an event's line has room for two; a subject is at most a path, with each of its bytes escaped."""
+_MAX_WORD = 100
 
 
 class Checkpoint(NamedTuple):
@@ -126,8 +127,8 @@ def _encode(checkpoint: Checkpoint) -> str:
     return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in parts.items()) + "\n}\n"
 
 
-def _is_short(text: Any) -> bool:
-    return isinstance(text, str) and text.isprintable() and len(json_text(text).encode()) <= _MAX_TEXT
+def _is_short(text: Any, limit: int) -> bool:
+    return isinstance(text, str) and text.isprintable() and len(json_text(text).encode()) <= limit
 
 
 def _entry_or_object(value: dict[str, Any]) -> OpenEntry | dict[str, Any]:
@@ -141,8 +142,8 @@ def _entry_or_object(value: dict[str, Any]) -> OpenEntry | dict[str, Any]:
 
 def _entry(value: Mapping[str, Any]) -> OpenEntry:
     recommendation = value["recommendation"]
-    action = recommendation.get("action")
-    if not (_is_short(recommendation["subject"]) and (action is None or _is_short(action))):
+    words = [recommendation.get(key, "") for key in ("action", "severity")]
+    if not _is_short(recommendation["subject"], _MAX_SUBJECT) or not all(_is_short(word, _MAX_WORD) for word in words):
         raise ValueError(f"the entry {shown(str(recommendation['fingerprint']))} could never be said to be resolved")
     return OpenEntry.of(
         recommendation,

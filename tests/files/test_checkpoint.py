@@ -118,6 +118,8 @@ NEVER_OURS = {
     "a fingerprint that is not hex": {"fingerprint": "f" * 4000},
     "an action that is not a word": {"action": ["redeploy"]},
     "an action that fits on no line": {"action": "x" * 100_000},
+    "a severity that is not a word": {"severity": ["critical"]},
+    "a severity that fits on no line": {"severity": "x" * 100_000},
 }
 
 

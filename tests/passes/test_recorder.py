@@ -186,6 +186,19 @@ def test_a_checkpoint_that_vanished_while_it_runs_is_rebuilt(lab: Lab) -> None:
         assert lab.record(recorder) == []
 
 
+def test_a_resolution_knows_what_it_ends_from_the_log_alone(lab: Lab) -> None:
+    lab.once()
+    announced = lab.events()[0]
+    lab.checkpoint.unlink()
+    lab.write(web="ok")
+    lab.once()
+    (resolved,) = (event["data"] for event in lab.events() if event["type"] == "reconcile_resolved")
+    assert {key: resolved[key] for key in ("severity", "action", "reason")} == {
+        key: announced["data"][key] for key in ("severity", "action", "reason")
+    }
+    assert resolved["first_seen"] == announced["time"]
+
+
 def test_a_damaged_checkpoint_is_set_aside_and_said(lab: Lab) -> None:
     lab.once()
     lab.checkpoint.write_text("{")

@@ -9,11 +9,14 @@ from typing import Any, NamedTuple
 from supervisor.core.announce.events import Event, make_event
 from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.announce.report import recommendation_json
-from supervisor.core.instant import Duration, Instant
+from supervisor.core.instant import Duration, Instant, format_instant
 from supervisor.core.judge.closure import REMOVED, Closure, Resolution, closure_of
 from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.findings import EventType, Recommendation, Summary
 from supervisor.core.model.subjects import parse_subject
+
+_WORD_LIMIT = 100
+"""Characters."""
 
 
 class EmitReason(StrEnum):
@@ -25,6 +28,30 @@ class EmitReason(StrEnum):
     RESOLVED = "resolved"
 
 
+class Ending(NamedTuple):
+    """An open recommendation that ends, and how."""
+
+    entry: OpenEntry
+    closure: Closure
+
+    def data(self) -> dict[str, Any]:
+        """With severity, action, reason and ``first_seen`` of what it ends: nobody has to look that up."""
+        ended = self.entry.recommendation()
+        data: dict[str, Any] = {
+            "fingerprint": self.entry.fingerprint,
+            "subject": self.entry.subject,
+            "resolution": self.closure.resolution.value,
+            "first_seen": format_instant(self.entry.first_seen),
+        }
+        # Words of a line that somebody else wrote under our name may be anything, and the event has to fit its line.
+        words = {key: ended.get(key) for key in ("action", "severity")}
+        data |= {key: word for key, word in words.items() if isinstance(word, str) and len(word) <= _WORD_LIMIT}
+        data["reason"] = str(ended.get("reason", ""))
+        if self.closure.inhibited_by is not None:
+            data["inhibited_by"] = str(self.closure.inhibited_by)
+        return data
+
+
 class Emission(NamedTuple):
     """One event to append, still without its place in the sequence. ``news`` is what it tells."""
 
@@ -32,11 +59,17 @@ class Emission(NamedTuple):
     subject: str
     reason: EmitReason
     summary: Summary
-    news: Recommendation | Mapping[str, Any]
+    news: Recommendation | Ending | Mapping[str, Any]
 
     def data(self) -> dict[str, Any]:
         """The event's data, made when asked for: of thousands of emissions only one at a time is written."""
-        news = recommendation_json(self.news) if isinstance(self.news, Recommendation) else self.news
+        match self.news:
+            case Recommendation():
+                news: Mapping[str, Any] = recommendation_json(self.news)
+            case Ending():
+                news = self.news.data()
+            case _:
+                news = self.news
         return {**news, "emit_reason": self.reason.value, "summary": self.summary.value}
 
 
@@ -115,15 +148,7 @@ def _closure(judgement: Judgement, subject: str) -> Closure | None:
 
 
 def _resolved(entry: OpenEntry, closure: Closure, summary: Summary) -> Emission:
-    news = {
-        "fingerprint": entry.fingerprint,
-        "subject": entry.subject,
-        "action": entry.action,
-        "resolution": closure.resolution.value,
-    }
-    if closure.inhibited_by is not None:
-        news["inhibited_by"] = str(closure.inhibited_by)
-    return Emission(EventType.RESOLVED, entry.subject, EmitReason.RESOLVED, summary, news)
+    return Emission(EventType.RESOLVED, entry.subject, EmitReason.RESOLVED, summary, Ending(entry, closure))
 
 
 def number(emissions: Iterable[Emission], ledger: Ledger, source: str, now: Instant) -> Iterator[Event]:

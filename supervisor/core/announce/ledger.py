@@ -25,7 +25,6 @@ class OpenEntry(NamedTuple):
 
     fingerprint: str
     subject: str
-    action: str | None
     first_seen: Instant
     last_event: Instant
     announced: bool
@@ -36,7 +35,7 @@ class OpenEntry(NamedTuple):
         cls, recommendation: Mapping[str, Any], first_seen: Instant, last_event: Instant, *, announced: bool = True
     ) -> OpenEntry:
         """``recommendation`` as the report has it (``report.recommendation_json``)."""
-        fingerprint, action = recommendation["fingerprint"], recommendation.get("action")
+        fingerprint = recommendation["fingerprint"]
         value: dict[str, Any] = {
             "recommendation": recommendation,
             "first_seen": format_instant(first_seen),
@@ -47,7 +46,6 @@ class OpenEntry(NamedTuple):
         return cls(
             fingerprint,
             recommendation["subject"],
-            action if isinstance(action, str) else None,
             first_seen,
             last_event,
             announced,

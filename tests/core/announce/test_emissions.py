@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from supervisor.core.announce.emissions import Emission, EmitReason, number, plan_emissions
+from supervisor.core.announce.events import LINE_LIMIT, event_line
 from supervisor.core.announce.ledger import Ledger, OpenEntry, fold
-from supervisor.core.instant import SECOND
+from supervisor.core.instant import SECOND, format_instant
 from supervisor.core.judge.reconcile import Judgement, reconcile
 from supervisor.core.model.actual import Actual, Document, NodeReport, Observation, ServiceReport, ServiceReports
 from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
@@ -71,6 +72,35 @@ def test_what_is_healthy_again_is_cleared(story: Story) -> None:
         ("reconcile_resolved", "service:nas/web", "cleared"),
         ("summary_changed", "summary", "changed"),
     ]
+
+
+def test_a_resolution_carries_what_it_ends(story: Story) -> None:
+    later = NOW + HOUR
+    emissions = plan_emissions(story.ledger, judged(inventory("web"), world(now=later, web="ok"), later), later, 0)
+    data = emissions[0].data()
+    (entry,) = story.ledger.open.values()
+    assert data == {
+        "fingerprint": entry.fingerprint,
+        "subject": "service:nas/web",
+        "action": "redeploy",
+        "severity": "warning",
+        "reason": entry.recommendation()["reason"],
+        "first_seen": format_instant(NOW),
+        "resolution": "cleared",
+        "emit_reason": "resolved",
+        "summary": "nominal",
+    }
+
+
+def test_a_resolution_of_what_somebody_else_wrote_under_our_name_fits_its_line(story: Story) -> None:
+    odd = {"fingerprint": "0" * 16, "subject": "node:gone", "action": 5, "severity": "x" * 60_000, "reason": "y" * 5000}
+    entry = OpenEntry.of(odd, NOW, NOW)
+    story.ledger = replace(story.ledger, open={entry.fingerprint: entry})
+    emissions = plan_emissions(story.ledger, judged(inventory("web"), world(web="ok")), NOW, 0)
+    data = emissions[0].data()
+    assert (data["resolution"], data.get("action"), data.get("severity")) == ("removed", None, None)
+    (event, _) = number(emissions, story.ledger, "/runtime-supervisor/x", NOW)
+    assert len(event_line(event)) < LINE_LIMIT
 
 
 def test_another_recommendation_takes_the_place_of_the_old(story: Story) -> None:
@@ -155,7 +185,7 @@ def test_of_several_entries_of_a_subject_only_the_recommended_one_stays(story: S
     assert story.tell(judged(inventory("web"), world(web="failed"))) == [
         ("reconcile_resolved", "service:nas/web", "replaced")
     ]
-    assert [entry.action for entry in story.ledger.open.values()] == ["redeploy"]
+    assert [entry.recommendation()["action"] for entry in story.ledger.open.values()] == ["redeploy"]
 
 
 def test_events_are_numbered_behind_the_last_one_of_the_ledger(story: Story) -> None:

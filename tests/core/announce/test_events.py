@@ -83,6 +83,12 @@ def test_what_is_cut_is_the_longest_list_and_what_is_kept_is_its_beginning() -> 
     assert (data["blocked_by"], data["candidates"], data["truncated"]) == (many[:3], ["node:nuc"], True)
 
 
+def test_a_resolution_whose_reason_is_too_long_is_cut_as_well() -> None:
+    made = make_event(SOURCE, 1, NOW, EventType.RESOLVED, "node:nas", {"fingerprint": "f" * 16, "reason": "x" * 70_000})
+    data = json.loads(event_line(made))["data"]
+    assert (len(data["reason"]), data["truncated"]) == (1000, True)
+
+
 text = st.text(max_size=3)
 lists = st.lists(text, max_size=5).map(lambda some: some * 4000)
 
