@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +12,7 @@ from supervisor import __version__
 from supervisor.cli.commands import COMMANDS
 from supervisor.cli.exits import FAILED, INTERRUPTED, LOCKED, SETTINGS
 from supervisor.cli.options import Formatter, Parser
+from supervisor.cli.output import StandardOutputError, complain, prepare_streams, require_output
 from supervisor.errors import ConfigError, LockedError, SupervisorError
 
 if TYPE_CHECKING:
@@ -22,44 +21,36 @@ if TYPE_CHECKING:
 
 def entry() -> None:
     """The command ``runtime-supervisor``."""
-    # The same bytes whatever the locale says.
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    prepare_streams()
     sys.exit(main())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    options = _parser(given).parse_args(given)
     try:
-        code = int(options.command(options))
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return code
+        options = _parser(given).parse_args(given)
+        if options.prints:
+            require_output()
+        return int(options.command(options))
     except ConfigError as error:
         return _fail(error, SETTINGS)
     except LockedError as error:
         return _fail(error, LOCKED)
+    except StandardOutputError as error:
+        return FAILED if error.unread else _fail(error, FAILED)
     except SupervisorError as error:
         return _fail(error, FAILED)
     except OSError as error:
-        # Keep the interpreter from complaining of the same at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if not isinstance(error, BrokenPipeError):
-            print(f"runtime-supervisor: cannot write the output: {error.strerror or error}", file=sys.stderr)
-        return FAILED
+        return _fail(SupervisorError(f"cannot go on: {error}"), FAILED)
     except MemoryError:
-        print("runtime-supervisor: cannot go on: there is not enough memory", file=sys.stderr)
-        return FAILED
+        return _fail(SupervisorError("cannot go on: there is not enough memory"), FAILED)
     except KeyboardInterrupt:
         return INTERRUPTED
 
 
 def _fail(error: SupervisorError, code: int) -> int:
-    for line in str(error).splitlines():
-        print(f"runtime-supervisor: {line}", file=sys.stderr)
+    complain([f"runtime-supervisor: {line}" for line in str(error).splitlines()])
     return code
 
 
@@ -88,7 +79,7 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
             allow_abbrev=False,
             formatter_class=Formatter,
         )
-        sub.set_defaults(command=command.run)
+        sub.set_defaults(command=command.run, prints=command.PRINTS)
         if meant is not None:
             command.add_options(sub)
     return parser

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from supervisor.cli.exits import USAGE
+from supervisor.cli.output import complain, write
+from supervisor.errors import SupervisorError
 from supervisor.files.settings import SUPERVISOR, Family, Settings, load_settings
+
+PATHS = ("inventory", "world", "event_log", "checkpoint")
+"""The settings that are paths, and may be relative to the working directory."""
 
 
 class Formatter(argparse.HelpFormatter):
@@ -34,6 +41,13 @@ def _columns() -> int:
 
 class Parser(argparse.ArgumentParser):
     """A parser whose complaint is one line, with the exit code of wrong usage."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        # argparse takes standard error where standard output is closed, and keeps quiet of what it cannot print.
+        if file is sys.stdout:
+            write(message)
+        else:
+            complain(message.splitlines())
 
     def error(self, message: str) -> NoReturn:
         self.exit(USAGE, f"{self.prog}: {message} (see {self.prog} --help)\n")
@@ -61,9 +75,38 @@ def flags(options: argparse.Namespace, family: Family) -> dict[str, str]:
     return {key.name: value for key in family.keys if (value := getattr(options, f"set_{key.name}")) is not None}
 
 
-def settings_of(options: argparse.Namespace) -> Settings:
-    """The supervisor's settings. ConfigError as ``load_settings``."""
-    return load_settings(flags(options, SUPERVISOR), os.environ, options.config)
+def settings_of(options: argparse.Namespace, *used: str) -> Settings:
+    """The supervisor's settings. ConfigError as ``load_settings``.
+
+    ``used`` are the paths that the command goes by, of PATHS; SupervisorError when one of them is relative to a working
+    directory that was deleted.
+    """
+    given = flags(options, SUPERVISOR)
+    try:
+        settings = load_settings(given, os.environ, options.config)
+    except FileNotFoundError:
+        # Settings compare the two outputs; where both are relative, they need to know to what.
+        require_place({name: given.get(name, ".") for name in used})
+        raise
+    require_place({name: getattr(settings, name) for name in used})
+    return settings
+
+
+def require_place(paths: Mapping[str, str]) -> None:
+    """SupervisorError when one of these paths, by their names, is relative to a working directory that was deleted."""
+    relative = [name for name, path in paths.items() if not os.path.isabs(path)]
+    if not relative:
+        return
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        named = " and ".join(f"{name} {paths[name]!r}" for name in relative)
+        which = (
+            "is relative to it; give an absolute path"
+            if len(relative) == 1
+            else ("are relative to it; give absolute paths")
+        )
+        raise SupervisorError(f"cannot go on: the working directory has been deleted, and {named} {which}") from None
 
 
 def _time(text: str) -> int:

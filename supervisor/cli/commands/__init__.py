@@ -17,10 +17,14 @@ COMMANDS = ("run", "observe", "reconcile", "check", "status", "events", "explain
 
 
 class Command(Protocol):
-    """What each module has: a line of help, the operands as the usage shows them, its options, and the command."""
+    """What each module has: a line of help, the operands as the usage shows them, its options, and the command.
+
+    ``PRINTS``: it is for what it writes to standard output, and does nothing when that is closed.
+    """
 
     HELP: str
     OPERANDS: str
+    PRINTS: bool
 
     def add_options(self, parser: Parser) -> None:
         """Fill the parser."""

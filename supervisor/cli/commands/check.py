@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from supervisor.cli.exits import DONE, FAILED
 from supervisor.cli.options import Parser, add_output, add_settings, settings_of
-from supervisor.cli.output import write_json, write_lines
+from supervisor.cli.output import complain, write_json, write_lines
 
 HELP = "check settings, inventory and world; exit 1 on an error"
 OPERANDS = ""
+PRINTS = True
 
 
 def add_options(parser: Parser) -> None:
@@ -20,7 +20,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = settings_of(options, "inventory", "world")
     from supervisor.core.model.problems import Level
     from supervisor.core.state.graph import build_graph, problems_of
     from supervisor.files.inventory.load import load_inventory
@@ -39,6 +39,6 @@ def run(options: argparse.Namespace) -> int:
         write_lines([str(problem) for problem in problems])
         if not problems:
             nodes, documents = len(desired.value.nodes), len(actual.value.readings)
-            print(f"no problems: {nodes} nodes, {documents} world documents", file=sys.stderr)
+            complain([f"no problems: {nodes} nodes, {documents} world documents"])
     wrong = any(problem.level is Level.ERROR or options.strict for problem in problems)
     return FAILED if wrong else DONE

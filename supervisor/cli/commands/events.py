@@ -11,6 +11,7 @@ from supervisor.cli.output import write_lines
 
 HELP = "our events in the log"
 OPERANDS = ""
+PRINTS = True
 
 TYPES = (
     "reconcile_required",
@@ -32,7 +33,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = settings_of(options, "event_log")
     from supervisor.process.follow import follow
     from supervisor.show import terminal
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 HELP = "why, and why not: every row of the table for one subject"
 OPERANDS = "SUBJECT|FINGERPRINT"
+PRINTS = True
 
 
 def add_options(parser: Parser) -> None:
@@ -26,7 +27,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = settings_of(options, "inventory", "world")
     from supervisor.core.judge.explain import explain
     from supervisor.show import terminal
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from typing import TYPE_CHECKING
 
 from supervisor.cli.exits import DONE, FAILED, USAGE
 from supervisor.cli.options import Parser, add_settings, settings_of
-from supervisor.cli.output import complain
+from supervisor.cli.output import complain, write
 
 if TYPE_CHECKING:
     from supervisor.draft.services import Draft
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
 
 HELP = "draft a first services.yaml"
 OPERANDS = "init"
+PRINTS = True
 
 
 def add_options(parser: Parser) -> None:
@@ -37,9 +37,9 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = settings_of(options, "inventory", "world")
     if not options.from_observed and not options.from_compose:
-        print("runtime-supervisor inventory: give --from-observed, --from-compose, or both", file=sys.stderr)
+        complain(["runtime-supervisor inventory: give --from-observed, --from-compose, or both"])
         return USAGE
 
     from supervisor.draft.services import join
@@ -55,12 +55,12 @@ def run(options: argparse.Namespace) -> int:
     origins += ["what runs"] if options.from_observed else []
     text = draft_text(draft, " and ".join(origins))
     if options.dry_run:
-        sys.stdout.write(text)
+        write(text)
         return DONE
     node = options.node or options.from_observed or os.uname().nodename.partition(".")[0]
     path = create(settings.inventory, node, text, replace=options.force)
     complain([f"note: {note}" for note in draft.notes])
-    print(f"{path}: {len(draft.services)} services; look it over, then: runtime-supervisor check")
+    write(f"{path}: {len(draft.services)} services; look it over, then: runtime-supervisor check\n")
     return DONE
 
 

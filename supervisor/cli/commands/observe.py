@@ -6,10 +6,11 @@ import argparse
 import os
 
 from supervisor.cli.exits import DONE
-from supervisor.cli.options import Parser, add_settings, flags
+from supervisor.cli.options import Parser, add_settings, flags, require_place
 
 HELP = "write what runs on this machine into the world folder"
 OPERANDS = ""
+PRINTS = False
 
 
 def add_options(parser: Parser) -> None:
@@ -27,6 +28,7 @@ def run(options: argparse.Namespace) -> int:
     from supervisor.observe.settings import OBSERVER, load_observer_settings
 
     settings = load_observer_settings(flags(options, OBSERVER), os.environ, options.config)
+    require_place({"inventory": settings.inventory, "world": settings.world})
     from supervisor.observe import service
 
     if options.once:

@@ -7,11 +7,12 @@ import sys
 
 from supervisor.cli.exits import DEGRADED, DONE, UNSTABLE
 from supervisor.cli.judging import judge_at
-from supervisor.cli.options import Parser, add_at, add_output, add_settings, settings_of
-from supervisor.cli.output import write_json, write_lines
+from supervisor.cli.options import PATHS, Parser, add_at, add_output, add_settings, settings_of
+from supervisor.cli.output import complain, write_json, write_lines
 
 HELP = "one pass now"
 OPERANDS = ""
+PRINTS = True
 
 
 def add_options(parser: Parser) -> None:
@@ -23,7 +24,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = settings_of(options, *PATHS)
     from supervisor.core.announce.report import report_json
     from supervisor.core.model.findings import Summary
 
@@ -37,8 +38,7 @@ def run(options: argparse.Namespace) -> int:
             try:
                 recorder.record(judgement, judgement.picture.now, settings.repeat_interval, None)
             finally:
-                for notice in recorder.take_notices():
-                    print(f"runtime-supervisor: {notice}", file=sys.stderr)
+                complain([f"runtime-supervisor: {notice}" for notice in recorder.take_notices()])
     report = judgement.report
     if options.output == "json":
         write_json(report_json(report))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from supervisor.cli.exits import DONE
 from supervisor.cli.options import Parser, add_settings
+from supervisor.cli.output import write
 
 HELP = "print the JSON Schema (draft-07) of a format"
 OPERANDS = "FORMAT"
+PRINTS = True
 SCHEMAS = ("inventory", "world", "event", "checkpoint", "settings", "report")
 
 
@@ -21,5 +22,5 @@ def add_options(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     from importlib.resources import files
 
-    sys.stdout.write(files("supervisor").joinpath("schemas", f"{options.format}.json").read_text("utf-8"))
+    write(files("supervisor").joinpath("schemas", f"{options.format}.json").read_text("utf-8"))
     return DONE

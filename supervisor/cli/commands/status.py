@@ -12,6 +12,7 @@ from supervisor.errors import SupervisorError
 
 HELP = "the summary and what is open, from the checkpoint"
 OPERANDS = ""
+PRINTS = True
 
 
 def add_options(parser: Parser) -> None:
@@ -20,7 +21,7 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    settings = settings_of(options)
+    settings = settings_of(options, "checkpoint")
     from supervisor.files import checkpoint
     from supervisor.show import terminal
 
