@@ -1,0 +1,98 @@
+"""Every module has its mirror: ``supervisor/<room>/<module>.py`` is tested by ``tests/<room>/test_<module>.py``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+HOUSE = ROOT / "supervisor"
+
+WITHOUT: dict[str, str] = {
+    "__main__": "one line; every test of a command goes through it",
+}
+"""Modules without a mirror, each with the reason."""
+
+
+NOT_YET: set[str] = {
+    "cli/commands/__init__",
+    "cli/commands/check",
+    "cli/commands/events",
+    "cli/commands/explain",
+    "cli/commands/inventory",
+    "cli/commands/observe",
+    "cli/commands/reconcile",
+    "cli/commands/run",
+    "cli/commands/schema",
+    "cli/commands/status",
+    "cli/exits",
+    "cli/judging",
+    "cli/main",
+    "cli/options",
+    "cli/output",
+    "core/judge/assessment",
+    "core/judge/cases",
+    "core/judge/chains",
+    "core/judge/conditions",
+    "core/judge/evidence",
+    "core/judge/inhibit",
+    "core/judge/memo",
+    "core/judge/node_findings",
+    "core/judge/reconcile",
+    "core/model/actual",
+    "core/model/desired",
+    "core/model/findings",
+    "core/model/problems",
+    "core/model/subjects",
+    "errors",
+    "files/inventory/create",
+    "files/inventory/services_file",
+    "files/inventory/values",
+    "files/loaded",
+    "files/names",
+    "files/world/document",
+    "files/world/places",
+    "files/world/reports",
+    "files/world/values",
+    "observe/sighting",
+    "observe/sources/__init__",
+    "process/follow",
+    "process/journal",
+    "process/signals",
+    "show/terminal",
+    "supervise/app",
+}
+"""Modules whose mirrors are still to be written."""
+
+
+def modules() -> list[str]:
+    """Every module but those that only say what a package is."""
+    paths = sorted(HOUSE.rglob("*.py"))
+    return [
+        path.relative_to(HOUSE).with_suffix("").as_posix()
+        for path in paths
+        if path.name != "__init__.py" or "\ndef " in path.read_text() or "\nclass " in path.read_text()
+    ]
+
+
+def mirror(module: str) -> Path:
+    room, _, name = module.rpartition("/")
+    if name == "__init__":
+        room, _, name = room.rpartition("/")
+    return ROOT / "tests" / room / f"test_{name}.py"
+
+
+def test_every_module_has_a_mirror() -> None:
+    missing = {module for module in modules() if not mirror(module).exists()}
+    assert missing - WITHOUT.keys() - NOT_YET == set(), "write the test, or a reason into WITHOUT"
+
+
+def test_no_module_is_excused_that_has_a_mirror_or_is_gone() -> None:
+    assert [module for module in WITHOUT if module not in modules() or mirror(module).exists()] == []
+    assert all(WITHOUT.values())
+
+
+def test_every_mirror_shows_a_module() -> None:
+    shown = {mirror(module) for module in modules()}
+    rooms = {path.name for path in HOUSE.iterdir() if path.is_dir() and path.name != "__pycache__"}
+    mirrors = {path for room in rooms for path in (ROOT / "tests" / room).rglob("test_*.py")}
+    assert mirrors - shown == set()
