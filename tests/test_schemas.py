@@ -16,7 +16,7 @@ from supervisor.core.announce.report import report_json
 from supervisor.core.instant import SECOND, parse_instant
 from supervisor.core.model.problems import Level
 from supervisor.errors import MalformedError
-from supervisor.files import eventlog, yamltree
+from supervisor.files import eventlog, yamlplain, yamltree
 from supervisor.files.settings import KEYS, load_settings
 from supervisor.files.trees import TREES
 from supervisor.passes.read_and_judge import judge
@@ -77,7 +77,7 @@ def test_the_sound_files_of_a_scenario_validate(name: str) -> None:
         if file in passed_over or not path.is_file() or not READS[tree_name](relative):
             continue
         tree = yamltree.parse(path.read_text())
-        value = json.loads(path.read_text()) if path.suffix == ".json" else tree and yamltree.plain(tree)
+        value = json.loads(path.read_text()) if path.suffix == ".json" else tree and yamlplain.plain(tree)
         found += [f"{file}: {fault}" for fault in faults("inventory" if file.startswith("hosts/") else "world", value)]
     assert found == []
 
@@ -95,7 +95,7 @@ def test_the_schemas_see_most_of_what_the_readers_refuse() -> None:
                 tree = yamltree.parse(path.read_text())
             except (MalformedError, UnicodeDecodeError):
                 continue
-            value = None if tree is None else yamltree.plain(tree)
+            value = None if tree is None else yamlplain.plain(tree)
             refused += 1
             seen += bool(faults("inventory" if file.startswith("hosts/") else "world", value))
     assert refused > 10

@@ -28,6 +28,6 @@ def place_in(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
 
 
-def shown(text: str) -> str:
+def quoted(text: str) -> str:
     """A word as a sentence shows it: quoted, escaped, short."""
     return f"{text if len(text) <= 60 else text[:59] + '…'!r}"

@@ -16,10 +16,10 @@ from typing import Any
 from supervisor.core.model.problems import Level, Problem
 from supervisor.draft.services import DisabledReason, Draft, DraftService, OneshotReason
 from supervisor.errors import InputError, SchemaError
-from supervisor.files import yamltree
-from supervisor.files.loaded import Loaded
-from supervisor.files.names import name_fault, problem
-from supervisor.files.reading import read_text, shown_path
+from supervisor.files import yamlplain, yamltree
+from supervisor.files.loaded import Loaded, problem_of
+from supervisor.files.names import name_fault
+from supervisor.files.reading import printable_path, read_text
 
 _DEEPEST = 16
 """Files that include, and services that extend, one another this deep; more is a circle."""
@@ -173,12 +173,12 @@ class _Reader:
         else:
             if "!reset" in text or "!override" in text:
                 self.notes.append(f"{os.path.basename(path)} uses !reset or !override, which are not followed")
-            document: Fields = yamltree.plain(tree)
+            document: Fields = yamlplain.plain(tree)
             return document
         return None
 
     def _fault(self, path: str, error: InputError) -> None:
-        self.problems.append(problem(shown_path(path), error, Level.ERROR))
+        self.problems.append(problem_of(printable_path(path), error, Level.ERROR))
 
 
 def _included(document: Fields) -> list[str]:

@@ -16,10 +16,10 @@ from supervisor.core.announce.events import START, Position
 from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.instant import Instant, format_instant, parse_instant
 from supervisor.core.model.findings import Summary
-from supervisor.core.text import json_text, shown
+from supervisor.core.text import json_text, quoted
 from supervisor.errors import CheckpointError
 from supervisor.files import atomic
-from supervisor.files.reading import reason, shown_path
+from supervisor.files.reading import printable_path, reason
 
 VERSION = 1
 _LIMIT = 256 << 20
@@ -51,7 +51,7 @@ def load(path: str) -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CheckpointError(f"cannot read {shown_path(path)}: it {atomic.why(error)}") from error
+        raise CheckpointError(f"cannot read {printable_path(path)}: it {atomic.why(error)}") from error
     return _read(path, descriptor)
 
 
@@ -62,7 +62,7 @@ def view(path: str) -> Checkpoint | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+        raise CheckpointError(f"cannot read {printable_path(path)}: {reason(error)}") from error
     return _read(path, descriptor)
 
 
@@ -72,12 +72,12 @@ def _read(path: str, descriptor: int) -> Checkpoint:
             size = os.fstat(descriptor).st_size
             data = file.read(size) if size <= _LIMIT else b""
     except OSError as error:
-        raise CheckpointError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+        raise CheckpointError(f"cannot read {printable_path(path)}: {reason(error)}") from error
     try:
         return _decode(json.loads(data, object_hook=_entry_or_object))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError(
-            f"cannot use {shown_path(path)}: it is not a checkpoint of version {VERSION} ({error})"
+            f"cannot use {printable_path(path)}: it is not a checkpoint of version {VERSION} ({error})"
         ) from error
 
 
@@ -89,7 +89,7 @@ def save(path: str, checkpoint: Checkpoint) -> None:
             new.file.write(data)
             new.commit()
     except OSError as error:
-        raise CheckpointError(f"cannot replace {shown_path(path)}: it {atomic.why(error)}") from error
+        raise CheckpointError(f"cannot replace {printable_path(path)}: it {atomic.why(error)}") from error
 
 
 def set_aside(path: str, now: Instant) -> str:
@@ -98,7 +98,7 @@ def set_aside(path: str, now: Instant) -> str:
     try:
         os.rename(path, aside)
     except OSError as error:
-        raise CheckpointError(f"cannot set {shown_path(path)} aside: it {atomic.why(error)}") from error
+        raise CheckpointError(f"cannot set {printable_path(path)} aside: it {atomic.why(error)}") from error
     return aside
 
 
@@ -144,7 +144,7 @@ def _entry(value: Mapping[str, Any]) -> OpenEntry:
     recommendation = value["recommendation"]
     words = [recommendation.get(key, "") for key in ("action", "severity")]
     if not _is_short(recommendation["subject"], _MAX_SUBJECT) or not all(_is_short(word, _MAX_WORD) for word in words):
-        raise ValueError(f"the entry {shown(str(recommendation['fingerprint']))} could never be said to be resolved")
+        raise ValueError(f"the entry {quoted(str(recommendation['fingerprint']))} could never be said to be resolved")
     return OpenEntry.of(
         recommendation,
         parse_instant(value["first_seen"]),
@@ -160,7 +160,7 @@ def _decode(document: Any) -> Checkpoint:
     for key, value in document["open"].items():
         entry = value if isinstance(value, OpenEntry) else _entry(value)
         if entry.fingerprint != key or not _FINGERPRINT.fullmatch(key):
-            raise ValueError(f"the entry {shown(key)} contradicts itself")
+            raise ValueError(f"the entry {quoted(key)} contradicts itself")
         entries[key] = entry
     sequence, summary, log, watch = document["sequence"], document["summary"], document["log"], document.get("watch")
     position = Position(log["inode"], log["offset"], log["tail"])

@@ -18,7 +18,7 @@ from typing import BinaryIO
 from supervisor.core.announce.events import LINE_LIMIT, START, Event, Position, event_line, parse_line
 from supervisor.errors import EventLogError
 from supervisor.files import atomic
-from supervisor.files.reading import kind_of, reason, shown_path
+from supervisor.files.reading import kind_of, printable_path, reason
 
 _TAIL = 512
 _CHUNK = 1 << 20
@@ -41,7 +41,7 @@ def append(path: str, events: Iterable[Event]) -> Position:
                 # Nobody should write on what is left of a line; on a full disk this fails, and with the reason.
                 _end_fragment(descriptor)
                 raise EventLogError(
-                    f"cannot append to {shown_path(path)}: only {written} of {len(data)} bytes were written"
+                    f"cannot append to {printable_path(path)}: only {written} of {len(data)} bytes were written"
                 )
             # With O_APPEND the offset is now behind our bytes, also when others append.
             end = os.lseek(descriptor, 0, os.SEEK_CUR)
@@ -53,7 +53,7 @@ def append(path: str, events: Iterable[Event]) -> Position:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise EventLogError(f"cannot append to {shown_path(path)}: it {atomic.why(error)}") from error
+        raise EventLogError(f"cannot append to {printable_path(path)}: it {atomic.why(error)}") from error
 
 
 def recover(path: str, position: Position, source: str) -> tuple[list[Event], Position]:
@@ -70,9 +70,9 @@ def recover(path: str, position: Position, source: str) -> tuple[list[Event], Po
             # A file renamed meanwhile may never have been under the name that was being looked at.
             if _names(path) == names:
                 return sorted(events, key=lambda event: int(event["sequence"])), end
-        raise EventLogError(f"cannot read {shown_path(path)}: files beside it are renamed again and again")
+        raise EventLogError(f"cannot read {printable_path(path)}: files beside it are renamed again and again")
     except OSError as error:
-        raise EventLogError(f"cannot read {shown_path(path)}: it {atomic.why(error)}") from error
+        raise EventLogError(f"cannot read {printable_path(path)}: it {atomic.why(error)}") from error
 
 
 def _recover(path: str, position: Position, source: str) -> tuple[list[Event], Position]:
@@ -128,7 +128,7 @@ def read(path: str, offset: int = 0, inode: int = 0) -> tuple[list[Event], int, 
             events, end = _events(file.fileno(), offset if same and status.st_size >= offset else 0, None)
             return before + events, end, status.st_ino
     except OSError as error:
-        raise EventLogError(f"cannot read {shown_path(path)}: {reason(error)}") from error
+        raise EventLogError(f"cannot read {printable_path(path)}: {reason(error)}") from error
 
 
 def _for_reading(path: str) -> BinaryIO:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
-from supervisor.core.text import place_in, shown
+from supervisor.core.text import place_in, quoted
 from supervisor.errors import MalformedError
-from supervisor.files.yamltree import parts
+from supervisor.files.pointers import parts
 
 MAX_DEPTH = 500
 """What is deeper is refused: how deep the standard library goes depends on its version and on who calls it."""
@@ -129,7 +129,7 @@ _MESSAGES = {
 
 
 def _message(kind: str, what: str) -> str:
-    return _MESSAGES[kind].format(shown(what) if kind == "key" else what)
+    return _MESSAGES[kind].format(quoted(what) if kind == "key" else what)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from supervisor.errors import CheckpointError, LockedError
 from supervisor.files import atomic
-from supervisor.files.reading import reason, shown_path
+from supervisor.files.reading import printable_path, reason
 
 
 class Lock:
@@ -29,14 +29,14 @@ class Lock:
         try:
             descriptor = atomic.open_ours(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise CheckpointError(f"cannot lock {shown_path(self._path)}: it {atomic.why(error)}") from error
+            raise CheckpointError(f"cannot lock {printable_path(self._path)}: it {atomic.why(error)}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
             if isinstance(error, BlockingIOError):
-                raise LockedError(f"cannot lock {shown_path(self._path)}: another supervisor holds it") from None
-            raise CheckpointError(f"cannot lock {shown_path(self._path)}: {reason(error)}") from error
+                raise LockedError(f"cannot lock {printable_path(self._path)}: another supervisor holds it") from None
+            raise CheckpointError(f"cannot lock {printable_path(self._path)}: {reason(error)}") from error
         self._descriptor = descriptor
         if not self._is_current(descriptor):
             self.acquire()

@@ -1,17 +1,8 @@
-"""What the readers share: legal names, and problems with a place."""
+"""Which texts are names of nodes and services, and one object for each name that is met again and again."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-from supervisor.core.model.problems import Level, Problem
-from supervisor.errors import InputError, SchemaError
-from supervisor.files.yamltree import escape
-
 NAME_LIMIT = 200
-_MESSAGE_LIMIT = 500
-_POINTER_LIMIT = 2000
-"""More than any pointer whose names are legal, however much of them is escaped."""
 
 
 def name_fault(text: str) -> str | None:
@@ -51,25 +42,3 @@ def _name_fault(text: str) -> str | None:
 def node_name_fault(text: str) -> str | None:
     """Like ``name_fault``; a node's name is a folder's, so it has no slash."""
     return f"the node name {text!r} has a slash" if "/" in text else name_fault(text)
-
-
-@lru_cache(maxsize=1 << 14)
-def pointer_of(above: str, name: str) -> str:
-    """A JSON pointer one level down, to a legal name: those of common names are one text for all files."""
-    return f"{above}/{escape(name)}"
-
-
-def pointer_below(above: str, name: str) -> str:
-    """Likewise to any name, however long."""
-    return pointer_of(above, name) if len(name) <= NAME_LIMIT >= len(above) else f"{above}/{escape(name)}"
-
-
-def problem(file: str, error: InputError, level: Level = Level.ERROR) -> Problem:
-    """An input error as a problem of ``file``. Names that are too long for one are not repeated at length."""
-    pointer = error.pointer if isinstance(error, SchemaError) else ""
-    while len(pointer) > _POINTER_LIMIT:
-        pointer = pointer.rpartition("/")[0]
-    message = error.message
-    if len(message) > _MESSAGE_LIMIT:
-        message = message[: _MESSAGE_LIMIT - 1] + "…"
-    return Problem(file, error.line, error.column, level, message, pointer)

@@ -136,7 +136,7 @@ def kind_of(mode: int) -> str:
     return _KINDS.get(stat.S_IFMT(mode), "something odd")
 
 
-def shown_path(path: str | bytes) -> str:
+def printable_path(path: str | bytes) -> str:
     """A file name as text that can be printed: bytes that are no UTF-8 and control characters as escapes."""
     return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 

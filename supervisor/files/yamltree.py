@@ -15,6 +15,7 @@ import yaml
 
 from supervisor.core.text import place_in
 from supervisor.errors import MalformedError
+from supervisor.files.pointers import parts
 
 MAX_DEPTH = 64
 MAX_TAGS = 100
@@ -124,7 +125,7 @@ class Sequence(_Collection):
         return self.raw
 
 
-class Entry(NamedTuple):
+class Pair(NamedTuple):
     """A key as written and its value; ``merged`` entries came by ``<<``."""
 
     key: Scalar
@@ -142,8 +143,8 @@ class Mapping(_Collection):
         self.raw = raw
 
     @property
-    def duplicates(self) -> list[Entry]:
-        return [Entry(Scalar(key), node_of(value)) for key, value in self.twice]
+    def duplicates(self) -> list[Pair]:
+        return [Pair(Scalar(key), node_of(value)) for key, value in self.twice]
 
     @property
     def inner(self) -> list[Raw]:
@@ -151,16 +152,16 @@ class Mapping(_Collection):
         own = (value for _, value, merged in self.raw.values() if not merged)
         return [*own, *(value for _, value in self.twice), *self.merges]
 
-    def __getitem__(self, name: str) -> Entry:
+    def __getitem__(self, name: str) -> Pair:
         key, value, merged = self.raw[name]
-        return Entry(Scalar(key), node_of(value), merged)
+        return Pair(Scalar(key), node_of(value), merged)
 
-    def get(self, name: str) -> Entry | None:
+    def get(self, name: str) -> Pair | None:
         return self[name] if name in self.raw else None
 
-    def items(self) -> Iterator[tuple[str, Entry]]:
+    def items(self) -> Iterator[tuple[str, Pair]]:
         for name, (key, value, merged) in self.raw.items():
-            yield name, Entry(Scalar(key), node_of(value), merged)
+            yield name, Pair(Scalar(key), node_of(value), merged)
 
 
 Node = Scalar | Sequence | Mapping
@@ -230,15 +231,6 @@ def _mended_at(text: str, error: yaml.MarkedYAMLError) -> tuple[int | None, int 
     return next((place for place in places if place[0] <= end[0]), end if places else (None, None))
 
 
-def plain(node: Node) -> Any:
-    """The tree as ordinary values; keys are the text as written."""
-    if isinstance(node, Scalar):
-        return node.value
-    if isinstance(node, Sequence):
-        return [plain(item) for item in node.items]
-    return {name: plain(entry.value) for name, entry in node.items()}
-
-
 def place(node: Node, pointer: str) -> tuple[int, int] | None:
     """Line and column of a JSON pointer; a mapping's entry is at its key when its value is a collection."""
     here: Node = node
@@ -256,23 +248,13 @@ def place(node: Node, pointer: str) -> tuple[int, int] | None:
     return found
 
 
-def escape(part: str) -> str:
-    """One reference token of a JSON pointer (RFC 6901)."""
-    return part.replace("~", "~0").replace("/", "~1")
-
-
-def parts(pointer: str) -> list[str]:
-    """The reference tokens of a JSON pointer as they were before they were escaped."""
-    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
-def first_duplicate(node: Node) -> Entry | None:
+def first_duplicate(node: Node) -> Pair | None:
     """The first duplicate key anywhere in the tree."""
     if isinstance(node, Scalar) or not node.doubled:
         return None
     if node.twice:
         key, value = node.twice[0]
-        return Entry(Scalar(key), node_of(value))
+        return Pair(Scalar(key), node_of(value))
     return next((found for one in node.inner if (found := first_duplicate(node_of(one))) is not None), None)
 
 

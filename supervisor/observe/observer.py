@@ -15,7 +15,7 @@ from supervisor.core.text import json_text
 from supervisor.errors import InputError, ObserverError
 from supervisor.files import atomic
 from supervisor.files.inventory.load import load_inventory
-from supervisor.files.reading import Settle, read_text, shown_path
+from supervisor.files.reading import Settle, printable_path, read_text
 from supervisor.observe.asking import Asking
 from supervisor.observe.deadline import Deadline
 from supervisor.observe.document import node_document, reachability_document, silent_sources, sources_of
@@ -163,7 +163,7 @@ class Observer:
         except FileNotFoundError:
             return {}
         except (InputError, ValueError, RecursionError):
-            self.notices.append(f"what {shown_path(path)} said before cannot be read, so it is forgotten")
+            self.notices.append(f"what {printable_path(path)} said before cannot be read, so it is forgotten")
             return {}
         return value if isinstance(value, dict) else {}
 
@@ -174,4 +174,4 @@ class Observer:
                 new.file.write((json_text(document, indent=2) + "\n").encode("utf-8", "backslashreplace"))
                 new.commit()
         except OSError as error:
-            faults.append(f"cannot write {shown_path(path)}: it {atomic.why(error)}")
+            faults.append(f"cannot write {printable_path(path)}: it {atomic.why(error)}")

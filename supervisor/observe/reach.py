@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from supervisor.core.instant import SECOND, Duration
-from supervisor.core.text import shown
+from supervisor.core.text import quoted
 from supervisor.observe.sighting import Reached
 
 _AT_ONCE = 256
@@ -71,7 +71,7 @@ class _Prober:
     async def _address(self, address: str) -> Reached:
         parsed = parse_address(address)
         if parsed is None:
-            return Reached("unknown", f"{shown(address)} is no address such as nas.lan:22 or [2001:db8::7]:22")
+            return Reached("unknown", f"{quoted(address)} is no address such as nas.lan:22 or [2001:db8::7]:22")
         try:
             async with asyncio.timeout(self._patience):
                 found = await self._resolve(*parsed)

@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from supervisor.core.instant import SECOND, Duration, format_instant
 from supervisor.errors import SupervisorError
-from supervisor.files.reading import shown_path
+from supervisor.files.reading import printable_path
 from supervisor.observe.observer import Observer
 from supervisor.observe.settings import ObserverSettings
 from supervisor.process import logs, signals
@@ -47,7 +47,7 @@ def run(settings: ObserverSettings) -> None:
     waiting = _Waiting(systemd)
     observer = Observer(settings, clock, clock.settle, waiting)
     observer.sweep()
-    logs.get_logger().info("observing", node=settings.node, world=shown_path(settings.world))
+    logs.get_logger().info("observing", node=settings.node, world=printable_path(settings.world))
     with suppress(_AskedToStop):
         _look_again_and_again(settings, observer, clock, systemd, waiting)
     systemd.stopping()

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from supervisor.core.instant import Instant
 from supervisor.files.listings import Folder, Item, Listings, walk
 from supervisor.files.mounts import filesystem
-from supervisor.files.reading import reason, shown_path
+from supervisor.files.reading import printable_path, reason
 from supervisor.files.settings import Settings
 from supervisor.files.trees import TREES, Tree
 
@@ -94,7 +94,7 @@ class _Place:
         except FileNotFoundError:
             pass
         except OSError as error:
-            self.blind.append(f"{shown_path(real)} is not watched: {reason(error)}")
+            self.blind.append(f"{printable_path(real)} is not watched: {reason(error)}")
 
     def _note(self, folder: Folder) -> None:
         path = f"{self._real}/{folder.relative}" if folder.relative else self._real
@@ -102,13 +102,13 @@ class _Place:
             # What is nested too deep is not read either, so that nobody has to watch it.
             if not folder.too_far:
                 why = (folder.fault or "").removeprefix(_UNREADABLE)
-                self.blind.append(f"{shown_path(path)} is not watched: {why}")
+                self.blind.append(f"{printable_path(path)} is not watched: {why}")
             return
         self.folders[path] = folder.listing.identity
         if folder.listing.has_links:
             for item in folder.listing.items:
                 if item.is_link and self._matters(folder.path_of(item), item):
-                    link = shown_path(f"{path}/{item.name}")
+                    link = printable_path(f"{path}/{item.name}")
                     self.blind.append(f"{link} is a symbolic link, behind which changes are not noticed")
 
     def _matters(self, relative: str, link: Item) -> bool:

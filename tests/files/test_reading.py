@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.errors import MalformedError, UnreadableError
-from supervisor.files.reading import Content, Unread, read_file, read_files, read_text, shown_path
+from supervisor.files.reading import Content, Unread, printable_path, read_file, read_files, read_text
 
 LIMIT = 1000
 
@@ -202,4 +202,4 @@ def test_what_cannot_be_read_of_many_files_is_said_and_costs_nothing_of_others(t
     [("hosts/nas", "hosts/nas"), (b"caf\xe9", "caf\\xe9"), ("a\nb", "a\\nb"), ("a\x1b[31m", "a\\x1b[31m"), ("é", "é")],
 )
 def test_a_path_is_shown_on_one_line(path: str | bytes, shown: str) -> None:
-    assert shown_path(path) == shown
+    assert printable_path(path) == shown

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from supervisor.errors import MalformedError
-from supervisor.files.yamltree import MAX_DEPTH, Mapping, escape, first_duplicate, parse, place, plain
+from supervisor.files.pointers import escape
+from supervisor.files.yamlplain import plain
+from supervisor.files.yamltree import MAX_DEPTH, Mapping, first_duplicate, parse, place
 
 
 def value(text: str) -> Any:

@@ -18,7 +18,8 @@ from supervisor.core.judge.reconcile import reconcile
 from supervisor.core.model.findings import Thresholds
 from supervisor.core.model.problems import Level
 from supervisor.errors import MalformedError
-from supervisor.files import jsontext, yamltree
+from supervisor.files import jsontext, yamlplain, yamltree
+from supervisor.files import pointers as json_pointers
 from supervisor.files.inventory.load import load_inventory
 from supervisor.files.world.load import load_world
 from tests.properties.fleets import NOW
@@ -187,14 +188,14 @@ def test_the_same_json_read_as_yaml_is_the_same_value(value: Any, indent: int | 
     # A key written "<<" merges in YAML only when it is not quoted.
     tree = yamltree.parse(json.dumps(value, indent=indent, ensure_ascii=False))
     assert tree is not None
-    assert yamltree.plain(tree) == value
+    assert yamlplain.plain(tree) == value
 
 
 def pointers(value: Any, pointer: str = "") -> dict[str, Any]:
     found = {pointer: value}
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, below in items:
-        found |= pointers(below, f"{pointer}/{yamltree.escape(str(key))}")
+        found |= pointers(below, f"{pointer}/{json_pointers.escape(str(key))}")
     return found
 
 

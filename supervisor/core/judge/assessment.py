@@ -15,7 +15,7 @@ from supervisor.core.model.problems import InvalidInput
 from supervisor.core.model.statuses import DeploymentOutcome, NodeWord, ServiceWord
 from supervisor.core.model.subjects import WORLD, InputRef, ServiceRef
 from supervisor.core.state.graph import Graph
-from supervisor.core.text import shown
+from supervisor.core.text import quoted
 
 
 class NodeStanding(StrEnum):
@@ -200,7 +200,7 @@ def _assess_reported(report: NodeReport | None, listed: bool) -> NodeVerdict:
         if listed:
             return NodeVerdict(NodeStanding.ONLINE, "services of it are reported")
         return NodeVerdict(NodeStanding.STALE, "its document gives neither a status nor services")
-    status = shown(report.status)
+    status = quoted(report.status)
     if report.word is NodeWord.UNOBSERVED:
         return NodeVerdict(NodeStanding.STALE, f"its status is {status}: not observed")
     standing = NodeStanding.ONLINE if report.word is NodeWord.ONLINE else NodeStanding.OFFLINE

@@ -12,7 +12,7 @@ from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.desired import DesiredNode
 from supervisor.core.model.findings import Evidence
 from supervisor.core.model.subjects import WORLD, IncidentRef, InputRef, NodeRef, ServiceRef, Subject
-from supervisor.core.text import shown
+from supervisor.core.text import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _service(picture: Picture, ref: ServiceRef) -> Known | None:
     if not isinstance(case, ServiceCase):
         verdict = picture.nodes[node.name]
         return f"not judged: its node is {verdict.standing}: {verdict.because}", places
-    word = f"its status is {shown(report.status)}" if report is not None else "no document mentions it"
+    word = f"its status is {quoted(report.status)}" if report is not None else "no document mentions it"
     return f"{case.state}: {word}", places
 
 
@@ -112,7 +112,7 @@ def _incident(picture: Picture, ref: IncidentRef) -> Known | None:
     incident = picture.actual.incidents.get(ref.id)
     if incident is None:
         return None
-    state = f"{'resolved' if incident.resolved else 'unresolved'}: its status is {shown(incident.status)}"
+    state = f"{'resolved' if incident.resolved else 'unresolved'}: its status is {quoted(incident.status)}"
     return f"not judged: the world is stale; {state}" if picture.world_is_stale else state, status_fact(incident)
 
 

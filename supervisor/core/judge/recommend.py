@@ -26,7 +26,7 @@ from supervisor.core.model.desired import DesiredNode
 from supervisor.core.model.findings import Action, Condition, Drift, EventType, Recommendation, Severity
 from supervisor.core.model.statuses import DeploymentOutcome
 from supervisor.core.model.subjects import WORLD, NodeRef, ServiceRef, Subject
-from supervisor.core.text import shown
+from supervisor.core.text import quoted
 
 
 class RowVerdict(NamedTuple):
@@ -62,7 +62,7 @@ def _not_observed(case: Case) -> RowVerdict:
         return RowVerdict(True, f"node {case.ref.name} is not observed: {case.verdict.because}")
     if isinstance(case, ServiceCase):
         if case.state is ServiceState.UNOBSERVED and case.report is not None:
-            return RowVerdict(True, f"{_title(case)} is not observed: its status is {shown(case.report.status)}")
+            return RowVerdict(True, f"{_title(case)} is not observed: its status is {quoted(case.report.status)}")
         return RowVerdict(False, "nothing says that it was not observed")
     return RowVerdict(False, "speaks of observations")
 
@@ -124,7 +124,7 @@ def _failed_though_healthy(case: Case) -> RowVerdict:
         return RowVerdict(False, "it is not healthy")
     if case.failed is None:
         return RowVerdict(False, "its latest finished deployment within the window did not fail, or there is none")
-    return RowVerdict(True, f"{_title(case)} is healthy, but its deployment {shown(case.failed.id)} failed")
+    return RowVerdict(True, f"{_title(case)} is healthy, but its deployment {quoted(case.failed.id)} failed")
 
 
 def _open_incident(case: Case) -> RowVerdict:
@@ -132,11 +132,11 @@ def _open_incident(case: Case) -> RowVerdict:
         return RowVerdict(False, "speaks of incidents")
     incident = case.incident
     if incident.resolved:
-        return RowVerdict(False, f"its status is {shown(incident.status)}")
-    title = f": {shown(incident.title)}" if incident.title else ""
+        return RowVerdict(False, f"its status is {quoted(incident.status)}")
+    title = f": {quoted(incident.title)}" if incident.title else ""
     place = " on ".join(part for part in (incident.service, incident.node) if part)
     about = f" ({place})" if place else ""
-    return RowVerdict(True, f"incident {incident.id}{about} is {shown(incident.status)}{title}", case.severity)
+    return RowVerdict(True, f"incident {incident.id}{about} is {quoted(incident.status)}{title}", case.severity)
 
 
 def _title(case: ServiceCase) -> str:
@@ -147,7 +147,7 @@ def _complaint(case: ServiceCase) -> str:
     if case.state is ServiceState.MISSING:
         return "is missing"
     if case.state is ServiceState.UNHEALTHY and case.report is not None:
-        return f"is unhealthy ({shown(case.report.status)})"
+        return f"is unhealthy ({quoted(case.report.status)})"
     return "is healthy, but its latest deployment failed" if case.failed is not None else f"is {case.state}"
 
 

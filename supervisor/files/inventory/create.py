@@ -7,7 +7,7 @@ import os
 from supervisor.errors import DraftError
 from supervisor.files import atomic
 from supervisor.files.names import node_name_fault
-from supervisor.files.reading import shown_path
+from supervisor.files.reading import printable_path
 from supervisor.files.trees import SERVICES_FILE
 
 
@@ -18,12 +18,12 @@ def create(folder: str, node: str, text: str, *, replace: bool) -> str:
     if fault is not None:
         raise DraftError(f"cannot write an inventory of {node!r}: {fault}")
     if os.path.lexists(path) and not replace:
-        raise DraftError(f"cannot write {shown_path(path)}: it is there already; --force replaces it")
+        raise DraftError(f"cannot write {printable_path(path)}: it is there already; --force replaces it")
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with atomic.replacing(path) as new:
             new.file.write(text.encode())
             new.commit()
     except OSError as error:
-        raise DraftError(f"cannot write {shown_path(path)}: it {atomic.why(error)}") from error
+        raise DraftError(f"cannot write {printable_path(path)}: it {atomic.why(error)}") from error
     return path

@@ -12,7 +12,7 @@ from supervisor.errors import InputError, UnreadableError
 from supervisor.files.inventory.services_file import MISNAMED, NodePart, ServicesFile, closed_folder, parse_services
 from supervisor.files.listings import Listing, Listings
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import Settle, Unread, read_files, reason, shown_path
+from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
 from supervisor.files.trees import HOSTS_TREE, SERVICES_FILE
 
 
@@ -21,7 +21,7 @@ def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) ->
     try:
         files = services_files(Listings().of(folder))
     except OSError as error:
-        return unusable_folder(f"the inventory folder {shown_path(folder)} cannot be read: {reason(error)}")
+        return unusable_folder(f"the inventory folder {printable_path(folder)} cannot be read: {reason(error)}")
     parts: dict[str, NodePart | None] = dict.fromkeys(files.values())
     for file, content in read_files(folder, dict.fromkeys(files, False), max_bytes, settle):
         node = files[file]
@@ -66,7 +66,7 @@ def inventory_of(folder: str, parts: Mapping[str, NodePart]) -> Loaded[Desired]:
     nodes = {name: part.node for name, part in parts.items() if part.node is not None}
     invalid = tuple(part.invalid for part in parts.values() if part.invalid is not None)
     if not nodes and not invalid:
-        unusable = unusable_folder(f"the inventory folder {shown_path(folder)} has no <node>/{SERVICES_FILE}")
+        unusable = unusable_folder(f"the inventory folder {printable_path(folder)} has no <node>/{SERVICES_FILE}")
         return Loaded(unusable.value, (*problems, *unusable.problems))
     return Loaded(Desired(nodes, invalid), problems)
 

@@ -13,7 +13,7 @@ from supervisor.files.inventory.load import inventory_of, node_without_file, ser
 from supervisor.files.inventory.services_file import NodePart, parse_services
 from supervisor.files.listings import Listing, Listings
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import Settle, Unread, read_files, reason, shown_path
+from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
 from supervisor.files.trees import HOSTS_TREE
 
 
@@ -39,7 +39,7 @@ class InventoryMemory:
             self._listings.begin()
             listing = self._listings.of(self._folder)
         except OSError as error:
-            message = f"the inventory folder {shown_path(self._folder)} cannot be read: {reason(error)}"
+            message = f"the inventory folder {printable_path(self._folder)} cannot be read: {reason(error)}"
             return self._remember({}, unusable_folder(message))
         if listing is not self._listed:
             self._listed, self._files = listing, services_files(listing)

@@ -8,20 +8,21 @@ from supervisor.core.model.desired import DesiredNode, DesiredService
 from supervisor.core.model.problems import InvalidInput, Level, Problem
 from supervisor.core.model.subjects import InputRef, ServiceRef
 from supervisor.core.nearest import did_you_mean
-from supervisor.core.text import shown
+from supervisor.core.text import quoted
 from supervisor.errors import InputError, SchemaError
 from supervisor.files.inventory.values import duplicate, flag, free_text, free_texts, kind, mapping_of, mentions, wrong
-from supervisor.files.names import NAME_LIMIT, name_fault, node_name_fault, pointer_below, pointer_of, problem, shared
-from supervisor.files.reading import Content, shown_path
+from supervisor.files.loaded import problem_of
+from supervisor.files.names import NAME_LIMIT, name_fault, node_name_fault, shared
+from supervisor.files.pointers import escape, pointer_below, pointer_of
+from supervisor.files.reading import Content, printable_path
 from supervisor.files.trees import SERVICES_FILE
 from supervisor.files.yamltree import (
-    Entry,
     Mapping,
     Node,
+    Pair,
     Raw,
     Scalar,
     Sequence,
-    escape,
     first_duplicate,
     is_null,
     line_of,
@@ -59,7 +60,7 @@ class NodePart(NamedTuple):
 
 def closed_folder(name: str, fault: str) -> NodePart:
     """A folder that cannot be looked into: whether it is a node's cannot be told, nor what it expects."""
-    folder = f"hosts/{shown_path(name)}"
+    folder = f"hosts/{printable_path(name)}"
     closed = Problem(folder, None, None, Level.ERROR, fault)
     node = DesiredNode(name, folder, services_known=False, declared=False)
     return NodePart(
@@ -72,7 +73,7 @@ class ServicesFile:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.file = f"hosts/{shown_path(name)}/{SERVICES_FILE}"
+        self.file = f"hosts/{printable_path(name)}/{SERVICES_FILE}"
         self.node: DesiredNode | None = None
         self.problems: list[Problem] = []
         # Keys of services that are nothing to us, and not like one that is: met in many, and found out once.
@@ -81,7 +82,7 @@ class ServicesFile:
 
     def fail(self, error: InputError) -> None:
         """The file cannot be used: the node is there, its services are unknown."""
-        self.problems.append(problem(self.file, error))
+        self.problems.append(problem_of(self.file, error))
         fault = node_name_fault(self.name)
         if fault is None:
             self.node = DesiredNode(self.name, self.file, services_known=False)
@@ -103,7 +104,7 @@ class ServicesFile:
     def read(self, text: str) -> None:
         fault = node_name_fault(self.name)
         if fault is not None:
-            self.problems.append(problem(self.file, InputError(f"is in a folder that cannot be a node: {fault}")))
+            self.problems.append(problem_of(self.file, InputError(f"is in a folder that cannot be a node: {fault}")))
             return
         try:
             self._top(parse(text))
@@ -127,7 +128,7 @@ class ServicesFile:
                 hint = _hint(name, _TOP, 0.6) or "; only node, services and x-… are"
                 # Made where it is raised: one with a name here would lead back to itself by way of this frame, and keep
                 # all that was read.
-                message, pointer = f"{shown(name)} is no known key{hint}", f"/{escape(name)}"
+                message, pointer = f"{quoted(name)} is no known key{hint}", f"/{escape(name)}"
                 if "services" not in root.raw:
                     raise SchemaError(message, pointer, entry.key.line, entry.key.column)
                 self._note(SchemaError(message, pointer, entry.key.line, entry.key.column))
@@ -142,7 +143,7 @@ class ServicesFile:
         self.node = self._node_part(head, services, frozenset(broken))
 
     def _node_part(
-        self, entry: Entry | None, services: dict[str, DesiredService], broken: frozenset[str]
+        self, entry: Pair | None, services: dict[str, DesiredService], broken: frozenset[str]
     ) -> DesiredNode:
         plain = DesiredNode(self.name, self.file, services=services, broken=broken)
         if entry is None:
@@ -170,7 +171,7 @@ class ServicesFile:
         self._near_misses(part, _NODE_KEYS, "/node")
         return node
 
-    def _services(self, entry: Entry, services: dict[str, DesiredService], broken: set[str]) -> None:
+    def _services(self, entry: Pair, services: dict[str, DesiredService], broken: set[str]) -> None:
         value = entry.value
         if isinstance(value, Mapping):
             for name, (key, body, _) in value.raw.items():
@@ -257,7 +258,7 @@ class ServicesFile:
     # --- problems
 
     def _note(self, error: SchemaError) -> None:
-        self.problems.append(problem(self.file, error))
+        self.problems.append(problem_of(self.file, error))
 
     def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
         for name in sorted((part.raw.keys() - self._free - _READ).difference(known)):
@@ -268,9 +269,9 @@ class ServicesFile:
             hint = _hint(name, known, 0.8)
             if hint:
                 key = Scalar(event)
-                message = f"{shown(name)} is no known key, it is only carried along{hint}"
+                message = f"{quoted(name)} is no known key, it is only carried along{hint}"
                 warning = SchemaError(message, f"{pointer}/{escape(name)}", key.line, key.column)
-                self.problems.append(problem(self.file, warning, Level.WARNING))
+                self.problems.append(problem_of(self.file, warning, Level.WARNING))
             elif known is _SERVICE_KEYS:
                 self._free.add(name)
 

@@ -7,7 +7,7 @@ from typing import TypeGuard
 from supervisor.core.model.desired import Mention
 from supervisor.errors import SchemaError
 from supervisor.files.names import NAME_LIMIT, name_fault, shared
-from supervisor.files.yamltree import Entry, Mapping, Node, Scalar, Sequence, first_duplicate, is_null, node_of, placed
+from supervisor.files.yamltree import Mapping, Node, Pair, Scalar, Sequence, first_duplicate, is_null, node_of, placed
 
 
 def mapping_of(value: Node, pointer: str, *what: str) -> Mapping:
@@ -93,5 +93,5 @@ def wrong(value: Node, pointer: str, message: str) -> SchemaError:
     return SchemaError(message, pointer, value.line, value.column)
 
 
-def duplicate(entry: Entry, pointer: str) -> SchemaError:
+def duplicate(entry: Pair, pointer: str) -> SchemaError:
     return SchemaError(f"duplicate key {entry.key.text[:80]!r}", pointer, entry.key.line, entry.key.column)

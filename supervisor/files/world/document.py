@@ -21,9 +21,11 @@ from supervisor.core.model.actual import (
 from supervisor.core.model.statuses import deployment_outcome, incident_resolved
 from supervisor.core.model.subjects import InputRef
 from supervisor.errors import InputError, SchemaError
-from supervisor.files import jsontext, yamltree
-from supervisor.files.names import name_fault, node_name_fault, pointer_of, problem, shared
-from supervisor.files.reading import Content, shown_path
+from supervisor.files import jsontext, yamlplain, yamltree
+from supervisor.files.loaded import problem_of
+from supervisor.files.names import name_fault, node_name_fault, shared
+from supervisor.files.pointers import pointer_of
+from supervisor.files.reading import Content, printable_path
 from supervisor.files.trees import own_node
 from supervisor.files.world.places import LazyPlaces
 from supervisor.files.world.reports import node_report, service_report, service_reports
@@ -52,12 +54,12 @@ def parse_document(relative: str, content: Content, *, packed: bool = False) -> 
 
 
 def _report_path(relative: str) -> str:
-    return f"world/{shown_path(relative)}"
+    return f"world/{printable_path(relative)}"
 
 
 def unreadable(relative: str, error: InputError) -> UnreadableDocument:
     file = _report_path(relative)
-    return UnreadableDocument(InputRef(file), (problem(file, error),), own_node(relative))
+    return UnreadableDocument(InputRef(file), (problem_of(file, error),), own_node(relative))
 
 
 _At = Callable[[str], tuple[int, int] | None]
@@ -87,7 +89,7 @@ class DocumentReader:
             if twice is not None:
                 message = f"duplicate key {twice.key.text[:80]!r}"
                 raise SchemaError(message, "", twice.key.line, twice.key.column)
-            self._root = yamltree.plain(tree)
+            self._root = yamlplain.plain(tree)
             self._at = partial(yamltree.place, tree)
         self._file = file
         self._modified_at = modified_at

@@ -12,7 +12,7 @@ from supervisor.core.state.world_union import union_of
 from supervisor.errors import UnreadableError
 from supervisor.files.listings import Item, Listings, walk
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import Settle, Unread, read_files, reason, shown_path
+from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
 from supervisor.files.trees import SUFFIXES, ignored, is_document
 from supervisor.files.world.document import parse_document, unreadable
 
@@ -22,7 +22,7 @@ def load_world(folder: str, max_bytes: int, settle: Settle | None = None) -> Loa
     try:
         files = dict(documents(folder, Listings()))
     except OSError as error:
-        return unusable_folder(f"the world folder {shown_path(folder)} cannot be read: {reason(error)}")
+        return unusable_folder(f"the world folder {printable_path(folder)} cannot be read: {reason(error)}")
     readings: dict[str, Reading | None] = closed_folders(files)
     names = {file: False for file, fault in files.items() if fault is None}
     for file, content in read_files(folder, names, max_bytes, settle):
@@ -67,7 +67,7 @@ def unread_document(folder: str, file: str, unread: Unread) -> Reading | None:
 def world_of(folder: str, actual: Actual) -> Loaded[Actual]:
     """A world with its problems; unusable where it has no document."""
     if not actual.readings:
-        return unusable_folder(f"the world folder {shown_path(folder)} has no document (*.json, *.yaml, *.yml)")
+        return unusable_folder(f"the world folder {printable_path(folder)} has no document (*.json, *.yaml, *.yml)")
     return Loaded(actual, tuple(fault for document in actual.unreadable for fault in document.errors))
 
 

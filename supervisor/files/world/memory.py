@@ -11,7 +11,7 @@ from supervisor.core.state.world_union import WorldUnion
 from supervisor.files.file_cache import Changes, FileCache
 from supervisor.files.listings import Listings
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import Settle, Unread, read_files, reason, shown_path
+from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
 from supervisor.files.trees import WORLD_TREE
 from supervisor.files.world.document import parse_document
 from supervisor.files.world.load import closed_folders, documents, unread_document, unusable_folder, world_of
@@ -41,7 +41,7 @@ class WorldMemory:
             try:
                 changed = self._read_all(before)
             except OSError as error:
-                message = f"the world folder {shown_path(self._folder)} cannot be read: {reason(error)}"
+                message = f"the world folder {printable_path(self._folder)} cannot be read: {reason(error)}"
                 self._union = WorldUnion()
                 self._loaded = unusable_folder(message)
                 return self._loaded

@@ -9,7 +9,8 @@ from supervisor.core.instant import Instant
 from supervisor.core.model.actual import Document, NodeReport, ServiceReport, ServiceReports
 from supervisor.core.model.statuses import ServiceWord, node_word, service_word
 from supervisor.errors import SchemaError
-from supervisor.files.names import name_fault, pointer_below, pointer_of, shared
+from supervisor.files.names import name_fault, shared
+from supervisor.files.pointers import pointer_below, pointer_of
 from supervisor.files.world.values import named, object_of, text_of, time_of, usual
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from supervisor.core.instant import Instant, parse_instant
 from supervisor.errors import SchemaError
-from supervisor.files.names import pointer_below, pointer_of
+from supervisor.files.pointers import pointer_below, pointer_of
 
 
 def named(value: Any, pointer: str, what: str, fault: Callable[[str], str | None]) -> Iterator[tuple[str, str, Any]]:
