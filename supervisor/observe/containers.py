@@ -35,6 +35,7 @@ def sighting(source: str, inspected: Mapping[str, Any]) -> Sighting | None:
         ("created", f"{word}, not started yet", created) if word in _NOT_STARTED else _judge(word, state, policy)
     )
     stack, service, replica = _names(labels)
+    unit = "" if service else _label(labels, "PODMAN_SYSTEMD_UNIT")
     return Sighting(
         source,
         name,
@@ -49,6 +50,11 @@ def sighting(source: str, inspected: Mapping[str, Any]) -> Sighting | None:
         created=created or 0,
         exit_code=None if word == "running" or word in _NOT_STARTED else _number(state, "ExitCode"),
         last_success=since if status == "completed" else None,
+        running=word == "running",
+        started=_moment(state, "StartedAt"),
+        part_of=(unit, unit.removesuffix(".service")) if unit else (),
+        slot=bool(replica) and not _label(labels, "com.docker.compose.service"),
+        image=_text(inspected, "Image"),
     )
 
 

@@ -1,26 +1,30 @@
-"""What is written: a node's own document, made of what its sources gave; and of what was written before.
+"""What is written: a node's own document, made of what its sources gave and of what was written before.
 
 The document is the observer's only memory: the restarts it has seen, and which sources there have been.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
-from supervisor.core.instant import Duration, Instant, format_duration, format_instant, parse_instant
+from supervisor.core.instant import Duration, Instant, format_duration, format_instant
 from supervisor.core.model.desired import DesiredService
 from supervisor.core.text import printable
-from supervisor.files.names import name_fault
+from supervisor.observe.crashes import Course, followed
 from supervisor.observe.identity import identify
-from supervisor.observe.sighting import Reached, Sighting
-from supervisor.observe.sources import could_have
+from supervisor.observe.memory import Memory, number, written
+from supervisor.observe.places import place_of
+from supervisor.observe.sighting import Raw, Sighting
+from supervisor.observe.sources import could_have, kind_of
 
 _DETAIL_LIMIT = 200
-CRASH_LOOP = 2
-"""Restarts within the window that make a crash loop; a single one may be an accident that is over."""
+_NAMED = 4
+"""Of the things that a name could mean, so many are named."""
 _WORST = ("failed", "unhealthy", "stopped", "unknown", "created", "starting", "absent", "completed", "ok")
+_LOOPING = ("ok", "created", "starting", "unhealthy", "failed")
+"""What a service may be called in the middle of a crash loop; what was stopped, or has done its work, is in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,9 @@ class Look:
     answered: frozenset[str] = frozenset()
     failed: Mapping[str, str] = field(default_factory=dict)
 
+    def why_silent(self, source: str) -> str:
+        return f"{source} {self.failed[source]}"
+
 
 def node_document(
     look: Look, services: Mapping[str, DesiredService], previous: Mapping[str, Any], window: Duration
@@ -40,140 +47,174 @@ def node_document(
 
     A service is left out only when every source that could have it has answered, and has it not.
     """
+    memory = Memory(previous)
     identified = identify(services, look.sightings)
-    entries = {name: _entry(name, seen, look.at, previous, window) for name, seen in identified.services.items()}
-    for name in sorted({*services, *_services(previous)} - set(entries)):
-        why = _unknown(services.get(name), _services(previous).get(name, {}), look)
-        if why is not None:
-            entries[name] = {"status": "unknown", "detail": _detail(why), **_memory(_services(previous).get(name, {}))}
+    entries = {
+        name: _seen(name, sightings, services.get(name), look, memory, window)
+        for name, sightings in identified.services.items()
+    }
+    for name in sorted({*services, *memory.services} - set(entries)):
+        entry = _unseen(name, services.get(name), identified.ambiguous.get(name, ()), look, memory)
+        if entry is not None:
+            entries[name] = entry
     return {
         "observed_at": format_instant(look.at),
         "status": "online",
         "services": {name: entries[name] for name in sorted(entries)},
         "sources": {
-            name: _detail(look.failed[name]) if name in look.failed else "ok"
+            name: short(look.failed[name]) if name in look.failed else "ok"
             for name in sorted({*look.answered, *look.failed})
         },
     }
 
 
-def reachability_document(found: Mapping[str, Reached], previous: Mapping[str, Any], now: Instant) -> dict[str, Any]:
-    """The document ``reachability/<node>.json`` of the nodes that were looked for; ``previous`` is the one before."""
-    earlier = previous.get("nodes")
-    nodes = {}
-    for name in sorted(found):
-        before = earlier.get(name) if isinstance(earlier, dict) else None
-        same = isinstance(before, dict) and before.get("status") == found[name].status
-        since = _moment(before.get("since")) if isinstance(before, dict) and same else None
-        nodes[name] = {
-            "status": found[name].status,
-            # Nobody says since when: it is the first look that found it so.
-            "since": format_instant(now if since is None or since > now else since),
-            "detail": _detail(found[name].detail),
-        }
-    return {"observed_at": format_instant(now), "nodes": nodes}
+# --- what was seen ----------------------------------------------------------------------------------------------------
 
 
-def sources_of(previous: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sources that were there when ``previous`` was written: one that is gone now does not answer."""
-    sources = previous.get("sources")
-    return tuple(sorted(sources)) if isinstance(sources, dict) else ()
+class _Part(NamedTuple):
+    """One container or unit of a service, as it counts in it."""
+
+    status: str
+    since: Instant | None
+    detail: str
+    source: str
+    name: str = ""
+    exit_code: int | None = None
+    raw: Raw | None = None
+    course: Course | None = None
 
 
-def silent_sources(previous: Mapping[str, Any]) -> frozenset[str]:
-    """The sources that had failed when ``previous`` was written."""
-    sources = previous.get("sources")
-    return (
-        frozenset(name for name, word in sources.items() if word != "ok") if isinstance(sources, dict) else frozenset()
-    )
-
-
-def _entry(
-    name: str, seen: tuple[Sighting, ...], now: Instant, previous: Mapping[str, Any], window: Duration
+def _seen(
+    name: str,
+    sightings: Sequence[Sighting],
+    declared: DesiredService | None,
+    look: Look,
+    memory: Memory,
+    window: Duration,
 ) -> dict[str, Any]:
-    worst = min(seen, key=lambda one: (_WORST.index(one.status), one.source, one.name))
-    status, since, detail = worst.status, worst.since, worst.detail
-    if len(seen) > 1:
-        alike = sum(one.status == worst.status for one in seen)
-        detail = f"{alike} of {len(seen)}: {detail}"
-    before = _services(previous).get(name, {})
-    if status == "starting" and since is None:
+    """The entry of a service of which something was seen: the worst of its parts."""
+    before = memory.courses(name)
+    oneshot = declared is not None and declared.oneshot
+    places = {place_of(sighting): sighting for sighting in sightings}
+    courses = {
+        place: followed(sighting, before.get(place), look.at, window, starts_count=not oneshot)
+        for place, sighting in places.items()
+    }
+    parts = [_part(sighting, courses[place], window) for place, sighting in places.items()]
+    # What a source had of it that does not answer now is neither well nor gone.
+    silent = {place: course for place, course in before.items() if course.source in look.failed}
+    gone = {course.source for course in silent.values()}
+    parts += [_Part("unknown", None, look.why_silent(source), source) for source in sorted(gone)]
+    courses |= silent
+    worst = min(parts, key=lambda part: (_WORST.index(part.status), part.source, part.name))
+    since = worst.since
+    if since is None and worst.status == "starting":
         # Nobody says since when: it is the first look that found it so.
-        earlier = _moment(before.get("since")) if before.get("status") == "starting" else None
-        since = earlier if earlier is not None and earlier <= now else now
-    counted = [one.restarts for one in seen if one.restarts is not None]
-    restarts = sum(counted) if counted else None
-    gap = now - (_moment(previous.get("observed_at")) or now)
-    restarted = _restarted(before, restarts, now, window, gap)
-    if len(restarted) >= CRASH_LOOP and status in ("ok", "starting", "unhealthy", "failed"):
-        detail = f"crash loop: restarted again and again within {format_duration(window)}; now {detail}"
-        status, since = "unhealthy", restarted[0]
+        since = memory.since(name, "starting", look.at) or look.at
+    exit_code = worst.exit_code
+    if exit_code is None and worst.course is not None and worst.course.looping is not None:
+        # Of what runs again no engine says how it ended.
+        exit_code = number(memory.entry(name).get("exit_code"))
     return {
-        "status": status,
-        **({"since": format_instant(since)} if since is not None and since <= now else {}),
-        "detail": _detail(detail),
-        **({"restarts": restarts} if restarts is not None else {}),
-        **({"restarted_at": [format_instant(one) for one in restarted]} if restarted else {}),
+        "status": worst.status,
+        **({"since": format_instant(since)} if since is not None and since <= look.at else {}),
+        "detail": short(_of_several(worst, parts)),
+        **_restarts(courses, worst),
+        **({"exit_code": exit_code} if exit_code is not None else {}),
+        **_success([sighting.last_success for sighting in sightings], name, look.at, memory),
         "source": worst.source,
-        "raw": {key: _detail(value) if isinstance(value, str) else value for key, value in worst.raw.items()},
+        "raw": {key: short(value) if isinstance(value, str) else value for key, value in (worst.raw or {}).items()},
+        "parts": {place: written(courses[place], look.at) for place in sorted(courses)},
     }
 
 
-def _restarted(
-    before: Mapping[str, Any], restarts: int | None, now: Instant, window: Duration, gap: Duration
-) -> list[Instant]:
-    """When restarts were seen, as far as that is within the window; the last few are enough to tell.
-
-    ``gap`` is the time since the look before: of restarts in a longer one than the window, its share counts.
-    """
-    known = before.get("restarts")
-    if restarts is None or not isinstance(known, int) or restarts < known:
-        # Seen for the first time, or made anew: what it counted before is of another time.
-        return []
-    earlier = [moment for moment in map(_moment, _list(before, "restarted_at")) if moment is not None]
-    risen = min((restarts - known) * window // max(window, gap), CRASH_LOOP)
-    return [one for one in (*earlier, *[now] * risen) if now - window <= one <= now][-CRASH_LOOP:]
+def _part(sighting: Sighting, course: Course, window: Duration) -> _Part:
+    status, since, detail = sighting.status, sighting.since, sighting.detail
+    if course.looping is not None and status in _LOOPING:
+        detail = f"crash loop: restarted again and again within {format_duration(window)}; now {detail}"
+        status, since = "unhealthy", course.looping
+    return _Part(status, since, detail, sighting.source, sighting.name, sighting.exit_code, sighting.raw, course)
 
 
-def _unknown(declared: DesiredService | None, before: Mapping[str, Any], look: Look) -> str | None:
-    """Why it cannot be told whether a service that was not seen is there; None when it is not."""
+def _of_several(worst: _Part, parts: Sequence[_Part]) -> str:
+    """The worst one's detail, and how many replicas are as bad; a unit and its container are no replicas."""
+    replicas = [part for part in parts if kind_of(part.source) is kind_of(worst.source)]
+    alike = sum(part.status == worst.status for part in replicas)
+    return f"{alike} of {len(replicas)}: {worst.detail}" if len(replicas) > 1 else worst.detail
+
+
+def _restarts(courses: Mapping[str, Course], worst: _Part) -> dict[str, Any]:
+    counts = [course.count for course in courses.values() if course.count is not None]
+    restarted = worst.course.restarted if worst.course is not None else ()
+    return {
+        **({"restarts": sum(counts)} if counts else {}),
+        **({"restarted_at": [format_instant(restart) for restart in restarted]} if restarted else {}),
+    }
+
+
+def _success(ends: Sequence[Instant | None], name: str, now: Instant, memory: Memory) -> dict[str, Any]:
+    """When it last ended well, kept over its next runs and until its container is gone."""
+    known = [end for end in (*ends, memory.last_success(name, now)) if end is not None and end <= now]
+    return {"last_success": format_instant(max(known))} if known else {}
+
+
+# --- what was not seen ------------------------------------------------------------------------------------------------
+
+
+def _unseen(
+    name: str, declared: DesiredService | None, candidates: Sequence[str], look: Look, memory: Memory
+) -> dict[str, Any] | None:
+    """The entry of a service of which nothing was seen; None when it is known not to be there, or not expected."""
+    success = _success((), name, look.at, memory)
+    if declared is not None and not declared.enabled:
+        return None
+    source = _silent_source(name, declared, look, memory)
+    if source is not None:
+        return _unknown(look.why_silent(source), success, source=source, **_kept(name, look, memory))
     if declared is None:
-        source = before.get("source")
-        return f"{source} {look.failed[source]}" if isinstance(source, str) and source in look.failed else None
-    if not declared.enabled:
         return None
-    could = {source for source in look.answered | look.failed.keys() if could_have(source, declared)}
-    missing = sorted(could & look.failed.keys())
-    if missing:
-        return f"{missing[0]} {look.failed[missing[0]]}"
-    return None if could else "no source that could have it was found on this machine"
+    if candidates:
+        return _unknown(
+            f"{_either(candidates)} could be it: say which in the inventory", success, could_be=[*candidates]
+        )
+    if not any(could_have(answering, declared) for answering in look.answered):
+        return _unknown("no source that could have it was found on this machine", success)
+    if declared.oneshot and success:
+        return {"status": "absent", "detail": "not there any more", **success}
+    return None
 
 
-def _memory(before: Mapping[str, Any]) -> dict[str, Any]:
+def _silent_source(name: str, declared: DesiredService | None, look: Look, memory: Memory) -> str | None:
+    """The source without which it cannot be told whether a service is there; the one that had it before first."""
+    before = memory.source_of(name)
+    if declared is None:
+        return before if before in look.failed else None
+    could = sorted(source for source in look.failed if could_have(source, declared))
+    return before if before in could else next(iter(could), None)
+
+
+def _unknown(detail: str, success: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return {"status": "unknown", "detail": short(detail), **success, **more}
+
+
+def _kept(name: str, look: Look, memory: Memory) -> dict[str, Any]:
     """What an entry must not forget while its source does not answer."""
-    return {key: before[key] for key in ("restarts", "restarted_at", "source") if key in before}
+    courses = memory.courses(name)
+    counts = [course.count for course in courses.values() if course.count is not None]
+    return {
+        **({"restarts": sum(counts)} if counts else {}),
+        **({"parts": {place: written(courses[place], look.at) for place in sorted(courses)}} if courses else {}),
+    }
 
 
-def _services(document: Mapping[str, Any]) -> dict[str, Any]:
-    services = document.get("services")
-    if not isinstance(services, dict):
-        return {}
-    return {name: one for name, one in services.items() if isinstance(one, dict) and name_fault(name) is None}
+def _either(candidates: Sequence[str]) -> str:
+    named = [*candidates[:_NAMED]]
+    if len(candidates) > _NAMED:
+        named.append(f"{len(candidates) - _NAMED} more")
+    return f"{', '.join(named[:-1])} and {named[-1]}"
 
 
-def _list(entry: Mapping[str, Any], key: str) -> Iterable[Any]:
-    value = entry.get(key)
-    return value if isinstance(value, list) else []
-
-
-def _moment(value: Any) -> Instant | None:
-    try:
-        return parse_instant(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _detail(text: str) -> str:
+def short(text: str) -> str:
     """Engines' text on its way into a document: one short line that can be printed."""
     text = printable(text)
     return text if len(text) <= _DETAIL_LIMIT else text[: _DETAIL_LIMIT - 1] + "…"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from supervisor.core.model.desired import DesiredService
 from supervisor.files.names import name_fault
+from supervisor.observe.places import standing
 from supervisor.observe.sighting import Sighting
 from supervisor.observe.sources import KINDS, kind_of, named
 
@@ -26,19 +27,21 @@ def identify(services: Mapping[str, DesiredService], sightings: Iterable[Sightin
     """Give every sighting its name. The first that applies:
 
     ``container:`` or ``unit:`` in the inventory; compose's or a swarm's STACK/SERVICE, or the bare SERVICE where no
-    other stack has one of that name that is not in the inventory itself; the container's or unit's own name. A name
-    that no inventory could have is left out, whoever made it up.
+    other stack has one of that name that is not in the inventory itself; the container's or unit's own name; of a
+    container that a unit runs, the service that is the unit. A name that no inventory could have is left out, whoever
+    made it up.
     """
-    seen = _newest(sightings)
+    seen = standing(sightings)
     names = _Names(services, seen)
     identified: dict[str, list[Sighting]] = {}
     for kind in (*KINDS, None):
-        # A unit that only happens to have the name of a service's container, or that starts it, is not the service.
-        taken = frozenset(identified)
+        # A unit that only happens to have the name of a service's container is not the service, unless it runs it.
+        taken = {name: {unit for member in members for unit in member.part_of} for name, members in identified.items()}
         for sighting in seen:
             if kind_of(sighting.source) is not kind:
                 continue
-            for name in names.said(sighting) or [name for name in names.guessed(sighting) if name not in taken]:
+            guessed = (name for name in names.guessed(sighting) if name not in taken or sighting.name in taken[name])
+            for name in names.said(sighting) or guessed:
                 identified.setdefault(name, []).append(sighting)
     ambiguous = {name: names.stacks[name] for name in names.bare & names.stacks.keys() - identified.keys()}
     return Identified({name: tuple(identified[name]) for name in sorted(identified)}, ambiguous)
@@ -49,6 +52,7 @@ class _Names:
 
     def __init__(self, services: Mapping[str, DesiredService], seen: Sequence[Sighting]) -> None:
         self._services = services
+        self._seen = frozenset(sighting.name for sighting in seen)
         self._said: dict[tuple[str, str], list[str]] = {}
         for name, service in sorted(services.items()):
             for kind in KINDS:
@@ -86,9 +90,18 @@ class _Names:
         for level in ([full], [sighting.service] if alone else [], [sighting.name, *sighting.also]):
             if names := [name for name in level if name in self.bare]:
                 return names
+        if names := self._of_its_unit(sighting):
+            return names
         return [name for name in (full, sighting.name) if name_fault(name) is None and self._is_free(name, sighting)][
             :1
         ]
+
+    def _of_its_unit(self, sighting: Sighting) -> list[str]:
+        """The services that are the unit by which a container is run; else the unit's own name, where it was seen."""
+        said = (self._said.get((kind.key, unit), ()) for kind in KINDS for unit in sighting.part_of)
+        services = [name for names in said for name in names]
+        services += [unit for unit in sighting.part_of if unit in self.bare]
+        return services or [unit for unit in sighting.part_of if unit in self._seen and unit not in self._services]
 
     def _is_free(self, name: str, sighting: Sighting) -> bool:
         """May it have this name? Not beside a service of the inventory that is something else.
@@ -102,13 +115,3 @@ class _Names:
 
 def _full(sighting: Sighting) -> str:
     return f"{sighting.stack}/{sighting.service}" if sighting.stack else sighting.service
-
-
-def _newest(sightings: Iterable[Sighting]) -> list[Sighting]:
-    """Of those with the same place in the same service the one that was created last, in a fixed order."""
-    newest: dict[tuple[str, ...], Sighting] = {}
-    for sighting in sorted(sightings, key=lambda seen: (seen.source, seen.created, seen.name)):
-        in_service = sighting.service and sighting.replica
-        place = (sighting.stack, sighting.service, sighting.replica) if in_service else (sighting.name,)
-        newest[(sighting.source, *place)] = sighting
-    return sorted(newest.values(), key=lambda seen: (seen.source, seen.name))

@@ -18,9 +18,11 @@ from supervisor.files.inventory.load import load_inventory
 from supervisor.files.reading import Settle, printable_path, read_text
 from supervisor.observe.asking import Asking
 from supervisor.observe.deadline import Deadline
-from supervisor.observe.document import node_document, reachability_document, silent_sources, sources_of
+from supervisor.observe.document import node_document
 from supervisor.observe.hands import Hand
+from supervisor.observe.memory import Memory
 from supervisor.observe.reach import longest, reach
+from supervisor.observe.reachability import reachability_document
 from supervisor.observe.settings import ObserverSettings
 from supervisor.observe.sighting import Reached
 from supervisor.observe.sources import KINDS
@@ -80,8 +82,8 @@ class Observer:
         services = self._services(desired)
         reaching = self._reach(desired) if settings.reachability else None
         previous = self._previous(self._own)
-        sources = self._sources(sources_of(previous))
-        seen = self._asking.ask(sources, services, settings.timeout, silent_sources(previous), now)
+        memory = Memory(previous)
+        seen = self._asking.ask(self._sources(memory.sources), services, settings.timeout, memory.silent, now)
         faults: list[str] = []
         if seen.answered or seen.failed:
             self._try(faults, self._own, node_document(seen, services, previous, settings.crash_window))

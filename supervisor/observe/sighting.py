@@ -17,7 +17,9 @@ class Sighting:
     ``also`` are other spellings of ``name``. ``stack`` and ``service`` are what compose or a swarm calls it,
     ``replica`` which of several it is. ``restarts`` are those that the engine made by itself, None where unknown.
     ``exit_code`` is that of the last run that is over, as a shell has it: 128 and the signal's number for one that was
-    killed. ``last_success`` is when the last run ended well.
+    killed. ``last_success`` is when the last run ended well. ``part_of`` are the spellings of the unit that a container
+    is run by. ``slot``: its place is that of a swarm, where every restart is a new container of the same ``image``;
+    ``fallen`` are those before it in its place that ended by themselves, by when they were created.
     """
 
     source: str
@@ -34,6 +36,12 @@ class Sighting:
     also: tuple[str, ...] = ()
     exit_code: int | None = None
     last_success: Instant | None = None
+    running: bool = False
+    started: Instant | None = None
+    part_of: tuple[str, ...] = ()
+    slot: bool = False
+    image: str = ""
+    fallen: tuple[Instant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

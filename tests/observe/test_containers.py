@@ -8,6 +8,7 @@ import pytest
 
 from supervisor.core.instant import parse_instant
 from supervisor.observe.containers import sighting, unreadable
+from supervisor.observe.sighting import Sighting
 
 STARTED, FINISHED = "2026-11-23T10:00:00.5Z", "2026-11-23T11:00:00Z"
 NEVER = "0001-01-01T00:00:00Z"
@@ -191,3 +192,39 @@ def test_what_compose_and_swarms_call_it(labels: dict[str, Any], names: tuple[st
     seen = sighting("engine", inspected() | {"Config": {"Labels": labels}})
     assert seen is not None
     assert (seen.stack, seen.service, seen.replica) == names
+
+
+def labelled(**labels: str) -> Sighting:
+    seen = sighting(
+        "engine", inspected() | {"Config": {"Labels": {key.replace("__", "."): labels[key] for key in labels}}}
+    )
+    assert seen is not None
+    return seen
+
+
+def test_a_container_says_which_unit_runs_it() -> None:
+    assert labelled(PODMAN_SYSTEMD_UNIT="web.service").part_of == ("web.service", "web")
+    assert labelled().part_of == ()
+    # podman-compose has one unit for all the containers of a project, and these have better names.
+    composed = labelled(
+        PODMAN_SYSTEMD_UNIT="podman-compose@x.service",
+        com__docker__compose__project="x",
+        com__docker__compose__service="db",
+    )
+    assert composed.part_of == ()
+
+
+def test_only_the_places_of_a_swarm_are_slots() -> None:
+    swarm = {"com__docker__swarm__service__name": "web_app", "com__docker__swarm__task__name": "web_app.3.x1y2"}
+    assert labelled(**swarm).slot
+    assert not labelled(com__docker__compose__service="db", com__docker__compose__container_number="1").slot
+    assert not labelled().slot
+
+
+def test_when_it_was_made_and_started_is_known() -> None:
+    seen = sighting("engine", inspected() | {"Image": "sha256:1"})
+    assert seen is not None
+    assert (seen.created, seen.started, seen.running, seen.image) == (*[parse_instant(STARTED)] * 2, True, "sha256:1")
+    ended = sighting("engine", inspected("exited"))
+    assert ended is not None
+    assert not ended.running

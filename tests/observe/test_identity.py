@@ -94,6 +94,72 @@ def test_who_is_who(services: dict[str, DesiredService], seen: list[Sighting], n
         assert {name: [sighting.name for sighting in group] for name, group in identified.items()} == named
 
 
+def podman(name: str, unit: str) -> Sighting:
+    """A container that a unit runs, as Quadlet makes them."""
+    return container(name, part_of=(unit, unit.removesuffix(".service")))
+
+
+WEB = podman("systemd-web", "web.service")
+
+
+@pytest.mark.parametrize(
+    ("services", "seen", "named"),
+    [
+        (service("web"), [WEB, unit("web.service")], {"web": ["systemd-web", "web.service"]}),
+        (service("web", unit="web"), [WEB, unit("web.service")], {"web": ["systemd-web", "web.service"]}),
+        (service("site", unit="web.service"), [WEB, unit("web.service")], {"site": ["systemd-web", "web.service"]}),
+        # Whether or not units are looked at.
+        (service("web"), [WEB], {"web": ["systemd-web"]}),
+        # The inventory has the container too: then it is a service of its own.
+        (
+            service("web") | service("systemd-web"),
+            [WEB, unit("web.service")],
+            {"systemd-web": ["systemd-web"], "web": ["web.service"]},
+        ),
+        (
+            service("site", container="systemd-web") | service("web"),
+            [WEB, unit("web.service")],
+            {"site": ["systemd-web"], "web": ["web.service"]},
+        ),
+        # The container is called as the service is.
+        (service("web"), [podman("web", "web.service"), unit("web.service")], {"web": ["web", "web.service"]}),
+        # Several of one kube file.
+        (service("pod"), [podman("a", "pod.service"), podman("b", "pod.service")], {"pod": ["a", "b"]}),
+        # Nobody expects them: they are one all the same.
+        ({}, [WEB, unit("web.service")], {"web.service": ["systemd-web", "web.service"]}),
+        ({}, [WEB], {"systemd-web": ["systemd-web"]}),
+    ],
+)
+def test_a_unit_and_the_container_that_it_runs_are_one_service(
+    services: dict[str, DesiredService], seen: list[Sighting], named: dict[str, list[str]]
+) -> None:
+    identified = identify(services, seen).services
+    assert {name: [sighting.name for sighting in group] for name, group in identified.items()} == named
+
+
+BLOG = container("blog-db-1", "blog", "db")
+
+
+@pytest.mark.parametrize(
+    ("services", "seen", "ambiguous"),
+    [
+        (service("db"), [DB, BLOG], {"db": ("blog/db", "media/db")}),
+        (service("db"), [DB], {}),
+        # There is something of just that name.
+        (service("db"), [DB, BLOG, container("db")], {}),
+        (service("db"), [DB, BLOG, unit("db.service")], {}),
+        (service("db", container="blog-db-1"), [DB, BLOG], {}),
+        (service("db") | service("blog/db") | service("media/db"), [DB, BLOG], {}),
+        (service("other"), [DB, BLOG], {}),
+    ],
+)
+def test_a_bare_name_that_could_be_two_is_said_to_be(
+    services: dict[str, DesiredService], seen: list[Sighting], ambiguous: dict[str, tuple[str, ...]]
+) -> None:
+    for order in (seen, seen[::-1]):
+        assert identify(services, order).ambiguous == ambiguous
+
+
 NAMES = st.text("ab/. \n", max_size=4)
 
 
