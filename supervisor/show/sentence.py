@@ -1,8 +1,8 @@
-"""Events and verdicts as a sentence for people, such as the journal shows."""
+"""Events, verdicts and questions as a sentence for people, such as the journal shows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 _ENDS = {
@@ -34,3 +34,9 @@ def event_sentence(kind: str, subject: str, data: Mapping[str, Any]) -> str:
         return f"{subject} is resolved: {_ENDS.get(str(resolution), resolution)}"
     still = " is still open" if data.get("emit_reason") == "repeated" else ""
     return f"{subject}{still}: {data.get('reason')} ({data.get('action')})"
+
+
+def ambiguous_sentence(services: Sequence[str]) -> str:
+    """Why one name does not tell which of these services is meant, and what to write instead."""
+    choice = ", ".join(service.removeprefix("service:") for service in services)
+    return f"it is on several nodes; write one of {choice}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -11,14 +11,12 @@ from supervisor.core.announce.events import Event
 from supervisor.core.announce.ledger import Ledger, OpenEntry
 from supervisor.core.instant import format_instant
 from supervisor.core.model.findings import Evidence, Report
-from supervisor.core.model.subjects import IncidentRef, InputRef, NodeRef, ServiceRef, Subject, parse_subject
 from supervisor.core.text import json_text, printable
 from supervisor.files.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
     # `status` and `events` judge nothing.
     from supervisor.core.judge.explain import Explanation
-    from supervisor.core.judge.reconcile import Judgement
 
 _COLOURS = {
     "nominal": "32",
@@ -166,39 +164,3 @@ def _place(place: Evidence) -> str:
     line = f":{place.line}" if place.line is not None else ""
     value = f" = {place.value}" if place.value is not None else ""
     return printable(f"{place.file}{line}  {place.pointer or '(the whole file)'}{value}")
-
-
-def find_subject(text: str, judgement: Judgement) -> Subject | None:
-    """A subject by its full text, by NODE/SERVICE, node name, incident id, or the fingerprint of a recommendation."""
-    for one in judgement.report.recommendations:
-        if one.fingerprint == text:
-            return one.subject
-    desired = judgement.picture.desired
-    node, slash, name = text.partition("/")
-    guesses: list[Subject | None] = [parse_subject(text)]
-    if slash:
-        guesses.append(ServiceRef(node, name))
-    guesses += [NodeRef(text), IncidentRef(text), InputRef(text)]
-    found = [ref for ref in (ServiceRef(other, text) for other in sorted(desired.nodes)) if _known(ref, judgement)]
-    guesses += found if len(found) == 1 else []
-    return next((guess for guess in guesses if guess is not None and _known(guess, judgement)), None)
-
-
-def _known(subject: Subject, judgement: Judgement) -> bool:
-    from supervisor.core.judge.explain import explain
-
-    return explain(judgement, subject) is not None
-
-
-def near_subject(text: str, judgement: Judgement) -> str:
-    """``; did you mean …?`` for the nearest service or node."""
-    from supervisor.core.nearest import did_you_mean
-
-    return did_you_mean(text if ":" in text else f"service:{text}", tuple(_subjects(judgement)), 0.6)
-
-
-def _subjects(judgement: Judgement) -> Iterable[str]:
-    for node in judgement.picture.desired.nodes.values():
-        yield f"node:{node.name}"
-        for name in node.services:
-            yield f"service:{node.name}/{name}"

@@ -198,6 +198,21 @@ def test_explain_asks_what_was_meant(lab: Lab) -> None:
     assert "did you mean service:nas/traefik?" in done.stderr
 
 
+def test_explain_names_all_that_a_name_may_mean(lab: Lab) -> None:
+    lab.declare("nuc", "services: {traefik: }\n")
+    done = lab.command("explain", "traefik")
+    assert (done.returncode, done.stdout) == (1, "")
+    said = "cannot explain 'traefik': it is on several nodes; write one of nas/traefik, nuc/traefik"
+    assert done.stderr == f"runtime-supervisor: {said}\n"
+
+
+@pytest.mark.parametrize(("text", "hint"), [("NAS", "; did you mean node:nas?"), ("inc-9", ""), ("/", "")])
+def test_explain_gives_no_far_fetched_hint(lab: Lab, text: str, hint: str) -> None:
+    done = lab.command("explain", text)
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"neither the inventory nor the world knows it{hint}\n")
+
+
 @pytest.mark.parametrize("name", ["inventory", "world", "event", "checkpoint", "settings", "report"])
 def test_schema_prints_a_schema(lab: Lab, name: str) -> None:
     done = lab.command("schema", name)

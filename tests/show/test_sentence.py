@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from supervisor.show.sentence import counted, event_sentence, verdict_sentence
+from supervisor.show.sentence import ambiguous_sentence, counted, event_sentence, verdict_sentence
 
 REDEPLOY = {"reason": "traefik on nas is unhealthy ('failed')", "action": "redeploy", "emit_reason": "first_seen"}
 
@@ -41,3 +41,8 @@ def test_a_verdict_counts_in_the_singular_too() -> None:
     counts = {"nodes": 1, "services": 41, "recommendations": 0}
     assert verdict_sentence("nominal", counts) == "nominal: 1 node, 41 services, 0 recommendations"
     assert counted(2, "event") == "2 events"
+
+
+def test_all_services_of_a_name_are_named_as_they_can_be_written() -> None:
+    services = ("service:nas/media/db", "service:nuc/media/db")
+    assert ambiguous_sentence(services) == "it is on several nodes; write one of nas/media/db, nuc/media/db"

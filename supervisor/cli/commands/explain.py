@@ -29,14 +29,22 @@ def add_options(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options, "inventory", "world")
     from supervisor.core.judge.explain import explain
+    from supervisor.core.judge.lookup import look_up_in, near_subject, subjects_of
+    from supervisor.core.model.subjects import parse_subject
+    from supervisor.core.text import quoted
     from supervisor.show import terminal
+    from supervisor.show.sentence import ambiguous_sentence
 
     judgement = judge_at(settings, options.at)
-    subject = terminal.find_subject(options.subject, judgement) or _open_subject(options.subject, settings)
+    meant = look_up_in(judgement, options.subject)
+    if len(meant) > 1:
+        raise SupervisorError(f"cannot explain {quoted(options.subject)}: {ambiguous_sentence(meant)}")
+    subject = parse_subject(meant[0]) if meant else _open_subject(options.subject, settings)
     explanation = None if subject is None else explain(judgement, subject)
     if explanation is None:
-        hint = terminal.near_subject(options.subject, judgement)
-        raise SupervisorError(f"cannot explain {options.subject!r}: neither the inventory nor the world knows it{hint}")
+        hint = near_subject(options.subject, subjects_of(judgement))
+        unknown = "neither the inventory nor the world knows it"
+        raise SupervisorError(f"cannot explain {quoted(options.subject)}: {unknown}{hint}")
     write_lines(terminal.explanation(explanation))
     return DONE
 
