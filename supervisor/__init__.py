@@ -1,8 +1,8 @@
 """Runtime Supervisor: reads desired and actual state from files, detects drift, recommends; touches nothing.
 
-Floors, from the top: ``cli`` (commands and output), ``daemon`` (the only floor that waits), ``files`` (one module
-per kind of file), ``core`` (pure judgement; the present moment is a parameter), ``errors``. Each imports only from
-floors below it; ``tests/test_floors.py`` holds the rule.
+Each room below imports only from the rooms after it: ``cli`` (commands) > ``observe`` (the observer) and ``supervise``
+(the daemon), which do not know one another > ``passes``, ``draft`` > ``process``, ``show`` > ``files`` > ``core`` (pure
+judgement; the present moment is a parameter) > ``errors``. ``tests/importlinter.ini`` holds the rule.
 """
 
 __version__ = "0.1.0"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from supervisor.cli import exits
 from supervisor.core.model.findings import Action, Condition, EventType
 from supervisor.files.settings import KEYS, Key, load_settings
 from supervisor.observe.settings import OBSERVER, load_observer_settings
@@ -84,10 +85,19 @@ def test_every_link_of_the_papers_leads_somewhere() -> None:
             assert (paper.parent / link).exists(), f"{paper.name}: {link}"
 
 
-def test_exit_codes_are_in_both_papers() -> None:
-    for code in ("64", "75", "78"):
-        assert code in README
-        assert f"| {code} " in FORMATS or f"`{code}`" in FORMATS
+@pytest.mark.parametrize("paper", ["README.md", "docs/formats.md"])
+def test_each_exit_code_is_in_both_papers_with_what_it_means(paper: str) -> None:
+    """README has ``64 wrong usage`` in a sentence, the formats a row of a table."""
+    text = " ".join((ROOT / paper).read_text().split())
+    means = {
+        exits.DONE: "done",
+        exits.FAILED: "failed",
+        exits.USAGE: "wrong usage",
+        exits.LOCKED: "another supervisor holds this checkpoint",
+        exits.SETTINGS: "wrong settings",
+    }
+    for code, meaning in means.items():
+        assert f"{code} {meaning}" in text or f"| {code} | {meaning}" in text
 
 
 def test_every_fault_of_the_paper_can_be_repeated_and_every_one_repeated_is_in_it() -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -95,6 +95,7 @@ class Daemon:
         environ: dict[str, str] | None = None,
         ready: bool = True,
         python: str = sys.executable,
+        command: Sequence[str] | None = None,
         user: int | None = None,
     ) -> None:
         self.lab = lab
@@ -106,7 +107,7 @@ class Daemon:
         self._path.chmod(0o777)
         self.stderr = (lab.folder / "stderr").open("w+")
         self.process = subprocess.Popen(
-            [python, "-m", "supervisor", "run", *lab.options, *arguments],
+            [*(command or (python, "-m", "supervisor")), "run", *lab.options, *arguments],
             stdout=subprocess.DEVNULL,
             stderr=self.stderr,
             cwd=lab.folder,
