@@ -4,6 +4,7 @@
 
     SupervisorError                 "cannot X: why"
       ConfigError                   refuse to start (exit 78); on a reload the old settings stay
+      NotPermittedError             a caller who may not write the outputs (exit 77); nothing was read or written
       InputError                    collected into Loaded.problems; never ends a pass
         UnreadableError             the bytes could not be had (it may pass)
         MalformedError              the bytes are no document (perhaps half-written)
@@ -29,6 +30,10 @@ class SupervisorError(Exception):
 
 class ConfigError(SupervisorError):
     """A setting cannot be used. The message names the key, its source and the fix."""
+
+
+class NotPermittedError(SupervisorError):
+    """The caller may not write an output. The message has the way out."""
 
 
 class InputError(SupervisorError):

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, cast
 
 from supervisor import __version__
 from supervisor.cli.commands import COMMANDS
-from supervisor.cli.exits import FAILED, INTERRUPTED, LOCKED, SETTINGS
+from supervisor.cli.exits import FAILED, INTERRUPTED, LOCKED, NOT_PERMITTED, SETTINGS
 from supervisor.cli.options import Formatter, Parser
 from supervisor.cli.output import StandardOutputError, complain, prepare_streams, require_output
-from supervisor.errors import ConfigError, LockedError, SupervisorError
+from supervisor.errors import ConfigError, LockedError, NotPermittedError, SupervisorError
 
 if TYPE_CHECKING:
     from supervisor.cli.commands import Command
@@ -35,6 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return int(options.command(options))
     except ConfigError as error:
         return _fail(error, SETTINGS)
+    except NotPermittedError as error:
+        return _fail(error, NOT_PERMITTED)
     except LockedError as error:
         return _fail(error, LOCKED)
     except StandardOutputError as error:

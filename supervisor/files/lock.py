@@ -42,6 +42,10 @@ class Lock:
             self.acquire()
         return True
 
+    @property
+    def is_held(self) -> bool:
+        return self._descriptor is not None
+
     def release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)

@@ -142,6 +142,11 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: 
     return Settings(**load_values(SUPERVISOR, flags, environ, config))
 
 
+def default_settings() -> Settings:
+    """What holds where nothing is set."""
+    return Settings(**{key.name: key.parse(key.default) for key in KEYS})
+
+
 class Family(NamedTuple):
     """The settings of one program: its keys, their file and prefix, and what must hold between them."""
 

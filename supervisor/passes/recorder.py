@@ -46,6 +46,10 @@ class Recorder:
         if self._lock.acquire():
             sweep(self._path)
 
+    @property
+    def holds_lock(self) -> bool:
+        return self._lock.is_held
+
     def close(self) -> None:
         self._lock.release()
 

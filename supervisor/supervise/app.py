@@ -11,6 +11,7 @@ from functools import partial
 from supervisor.errors import ConfigError, LockedError, OutputError
 from supervisor.files.mounts import is_private
 from supervisor.files.settings import Settings
+from supervisor.passes.caller import Caller
 from supervisor.passes.recorder import Recorder
 from supervisor.process import logs, signals
 from supervisor.process.clock import Clock
@@ -55,7 +56,10 @@ class _Anchor:
 
 
 def _usable(settings: Settings) -> Settings:
-    """The same; ConfigError when the outputs are in a /tmp that only this service sees: nobody could read them."""
+    """The same. NotPermittedError when the outputs are not this user's to write.
+
+    ConfigError when they are in a /tmp that only this service sees: nobody could read them.
+    """
     for key in ("event_log", "checkpoint"):
         path = getattr(settings, key)
         if is_private(path):
@@ -63,6 +67,7 @@ def _usable(settings: Settings) -> Settings:
                 f"cannot use {key} {path}: it is in a /tmp of this service alone; remove PrivateTmp= from the unit "
                 "(DynamicUser= implies it), or put the file elsewhere"
             )
+    Caller.current().refuse_outputs(settings)
     return settings
 
 
@@ -84,7 +89,7 @@ class _Daemon:
             self._clock,
             self._watch,
             self._after,
-            self._worker_died,
+            self._fail,
         )
         self._pulse = Pulse(
             self._systemd,
@@ -93,6 +98,8 @@ class _Daemon:
             partial(self._queue.request, Trigger.RESYNC),
             lambda: self._worker.started,
             self._queue.overdue,
+            lambda: self._worker.recorder.holds_lock,
+            self._give_up,
         )
         self._failed = False
         self._main = threading.get_ident()
@@ -123,8 +130,13 @@ class _Daemon:
         self._log.info("stopped", message="stopped, after a fault" if self._failed else "stopped", failed=self._failed)
         return 1 if self._failed else 0
 
-    def _worker_died(self) -> None:
-        """Called by the worker: end as if told to, but not with 0."""
+    def _give_up(self) -> None:
+        checkpoint = self._worker.settings.checkpoint
+        self._log.error("gave up", why=f"{checkpoint}.lock could not be locked for a minute", checkpoint=checkpoint)
+        self._fail()
+
+    def _fail(self) -> None:
+        """End as if told to, but not with 0. Called from any thread."""
         self._failed = True
         signal.pthread_kill(self._main, signal.SIGTERM)
 
@@ -145,6 +157,9 @@ class _Daemon:
     def _after(self, result: PassResult) -> None:
         """Called by the worker after each pass."""
         self._systemd.status(status_text(result, self._clock.now(), self._watcher.state))
-        if not self._pulse.ready or result.trigger is Trigger.SIGNAL:
-            self._systemd.ready()
+        # Not before the lock was had: until then nothing is announced, and to be active would hide that.
+        if self._worker.recorder.holds_lock and not self._pulse.ready:
             self._pulse.ready = True
+            self._systemd.ready()
+        elif self._pulse.ready and result.trigger is Trigger.SIGNAL:
+            self._systemd.ready()

@@ -13,6 +13,8 @@ LOOK = 10.0
 _LATE = 1.0
 """Seconds between two looks at a pass that takes too long for a heartbeat: the next one must not wait for its turn."""
 _START_STEP = 5 * SECOND
+_LONGEST_WITHOUT_LOCK = 60 * SECOND
+"""After that the start has failed: a service that calls itself active and records nothing would hide every drift."""
 _LONGEST_START = 600 * SECOND
 """A first pass may take this long before systemd's own time-out for the start holds again."""
 
@@ -23,7 +25,7 @@ class Pulse:
 
     ``watch_died`` says that a thread of the watch died unasked, ``rescan`` asks for a pass that looks at everything and
     watches anew; ``pass_began`` is when the pass that runs began, None between passes; ``overdue`` how long a pass has
-    been due that nobody took.
+    been due that nobody took; ``holds_lock`` whether the outputs are ours to write, ``give_up`` ends the daemon.
     """
 
     systemd: Systemd
@@ -32,8 +34,10 @@ class Pulse:
     rescan: Callable[[], None]
     pass_began: Callable[[], int | None]
     overdue: Callable[[], Duration]
+    holds_lock: Callable[[], bool]
+    give_up: Callable[[], None]
     ready: bool = field(default=False, init=False)
-    """The first pass is over."""
+    """A pass is over, and it held the lock."""
     _withheld: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -50,13 +54,15 @@ class Pulse:
         return min(interval, _LATE) if self._withheld else interval
 
     def beat(self) -> None:
-        """Before the first pass is over, ask systemd for more time, up to a limit; after it, look and say so.
+        """Before it is ready, ask systemd for more time, up to a limit; afterwards, look and say so.
 
         A heartbeat is sent only when the worker is not stuck in a pass and takes what is due.
         """
         now = self.monotonic()
         if not self.ready:
-            if now - self._started < _LONGEST_START:
+            if now - self._started >= _LONGEST_WITHOUT_LOCK and not self.holds_lock():
+                self.give_up()
+            elif now - self._started < _LONGEST_START:
                 self.systemd.extend_start(4 * _START_STEP)
             return
         if self.watch_died():

@@ -27,6 +27,8 @@ class Daemon:
         self.began: int | None = None
         self.waits = 0
         self.rescans = 0
+        self.holds_lock = True
+        self.gave_up = False
         self.pulse = Pulse(
             Systemd(self.notifier, environ, 1),
             lambda: self.at,
@@ -34,8 +36,13 @@ class Daemon:
             self.rescan,
             lambda: self.began,
             lambda: self.waits,
+            lambda: self.holds_lock,
+            self.give_up,
         )
         self.pulse.ready = True
+
+    def give_up(self) -> None:
+        self.gave_up = True
 
     def rescan(self) -> None:
         self.rescans += 1
@@ -88,3 +95,19 @@ def test_a_short_watchdog_is_heeded_from_the_start_on() -> None:
     daemon = Daemon({"NOTIFY_SOCKET": "/somewhere", "WATCHDOG_USEC": "3000000"})
     daemon.pulse.ready = False
     assert daemon.pulse.pause() == 1.0
+
+
+def test_without_the_lock_it_gives_up_after_a_minute() -> None:
+    daemon = Daemon(WATCHDOG)
+    daemon.pulse.ready, daemon.holds_lock = False, False
+    daemon.at += 60 * SECOND - 1
+    assert (daemon.beat(), daemon.gave_up) == (["EXTEND_TIMEOUT_USEC=20000000"], False)
+    daemon.at += 1
+    assert (daemon.beat(), daemon.gave_up) == ([], True)
+
+
+def test_a_long_first_pass_that_holds_the_lock_is_not_given_up() -> None:
+    daemon = Daemon(WATCHDOG)
+    daemon.pulse.ready = False
+    daemon.at += 300 * SECOND
+    assert (daemon.beat(), daemon.gave_up) == (["EXTEND_TIMEOUT_USEC=20000000"], False)

@@ -31,8 +31,10 @@ def run(options: argparse.Namespace) -> int:
     if options.dry_run:
         judgement = judge_at(settings, options.at)
     else:
+        from supervisor.passes.caller import Caller
         from supervisor.passes.recorder import Recorder
 
+        Caller.current().refuse_outputs(settings)
         with Recorder(settings) as recorder:
             judgement = judge_at(settings, options.at)
             try:
