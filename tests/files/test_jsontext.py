@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from supervisor.errors import MalformedError
 from supervisor.files.jsontext import MAX_DEPTH, index, parse, place
+from tests.effort import calls
 
 
 @pytest.mark.parametrize(
@@ -44,12 +44,14 @@ def test_what_is_refused_says_why_and_where(
 
 
 @pytest.mark.parametrize("open_", ["[", '{"a":', '[{"a":'])
-@pytest.mark.parametrize("count", [900, 30_000, 1_000_000])
-def test_nesting_without_end_is_refused_and_soon(open_: str, count: int) -> None:
-    started = time.monotonic()
-    with pytest.raises(MalformedError):
-        parse(open_ * count)
-    assert time.monotonic() - started < 10
+def test_nesting_without_end_is_refused_and_soon(open_: str) -> None:
+    def refused(count: int) -> None:
+        with pytest.raises(MalformedError):
+            parse(open_ * count)
+
+    refused(900)
+    # However much follows, nothing is done about what is beyond the limit.
+    assert calls(lambda: refused(300_000)) <= calls(lambda: refused(30_000)) + 10
 
 
 def test_a_whole_pair_of_surrogates_is_a_character() -> None:
@@ -79,11 +81,12 @@ def test_a_bare_value_is_its_own_index() -> None:
     assert index(' \n "a,b" ').at("") == (2, 2)
 
 
-def test_a_large_document_is_indexed_in_time() -> None:
-    text = "[" + ",\n".join(f'{{"name": "s{number}", "status": "ok"}}' for number in range(50_000)) + "]"
-    started = time.monotonic()
-    assert index(text).at("/49999/status") == (50_000, 30)
-    assert time.monotonic() - started < 20
+def test_ten_times_as_large_a_document_takes_ten_times_as_much_to_index() -> None:
+    def indexed(count: int) -> None:
+        text = "[" + ",\n".join(f'{{"name": "s{number:05}", "status": "ok"}}' for number in range(count)) + "]"
+        assert index(text).at(f"/{count - 1}/status") == (count, 30)
+
+    assert calls(lambda: indexed(5000)) < 11 * calls(lambda: indexed(500))
 
 
 def memory_of(work: Callable[[str], object], text: str) -> float:

@@ -81,12 +81,11 @@ TRAPS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize(("make", "message"), TRAPS.values(), ids=TRAPS)
 def test_what_is_no_plain_file_is_refused_at_once(tmp_path: Path, make: Callable[[Path], object], message: str) -> None:
+    """At once: before more of it is read than may be, and a FIFO or an endless device would never end."""
     make(tmp_path / "a")
-    started = time.monotonic()
     with pytest.raises(UnreadableError) as caught:
         read_text(str(tmp_path / "a"), LIMIT)
     assert caught.value.message.startswith(message)
-    assert time.monotonic() - started < 5
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
