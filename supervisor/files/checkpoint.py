@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from supervisor.core.announce.events import START, Position
 from supervisor.core.announce.ledger import Ledger, OpenEntry
-from supervisor.core.instant import Instant, format_instant, parse_instant
+from supervisor.core.announce.overview import Overview
+from supervisor.core.instant import Duration, Instant, format_duration, format_instant, parse_duration, parse_instant
 from supervisor.core.model.findings import Summary
 from supervisor.core.text import json_text, quoted
 from supervisor.errors import CheckpointError
@@ -32,12 +33,18 @@ _MAX_WORD = 100
 
 
 class Checkpoint(NamedTuple):
-    """``watch`` says how changes are noticed, for ``status``; ``updated`` is when it was saved."""
+    """What a pass leaves: for the next pass ``ledger`` and ``position``, for screens all of it.
+
+    ``watch`` says how changes are noticed, None when no daemon wrote it; ``updated`` is when it was saved; ``overview``
+    is None, and ``resync_interval`` (nanoseconds), before the first pass.
+    """
 
     ledger: Ledger
     position: Position = START
     watch: str | None = None
     updated: Instant = 0
+    overview: Overview | None = None
+    resync_interval: Duration | None = None
 
 
 class DamagedError(CheckpointError):
@@ -115,6 +122,7 @@ def _encode(checkpoint: Checkpoint) -> str:
     """A line for each open recommendation: for people and their tools, and because each line is made only once."""
     ledger, position = checkpoint.ledger, checkpoint.position
     opened = ",\n  ".join([ledger.open[fingerprint].line for fingerprint in sorted(ledger.open)])
+    overview, interval = checkpoint.overview, checkpoint.resync_interval
     parts = {
         "version": str(VERSION),
         "sequence": str(ledger.sequence),
@@ -123,6 +131,9 @@ def _encode(checkpoint: Checkpoint) -> str:
         "log": json_text({"inode": position.inode, "offset": position.offset, "tail": position.tail}),
         "watch": json_text(checkpoint.watch),
         "updated": json_text(format_instant(checkpoint.updated)),
+        "resync_interval": json_text(None if interval is None else format_duration(interval)),
+        "counts": json_text(None if overview is None else dict(overview.counts)),
+        "unmanaged": json_text(None if overview is None else overview.unmanaged),
     }
     return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in parts.items()) + "\n}\n"
 
@@ -134,7 +145,7 @@ def _is_short(text: Any, limit: int) -> bool:
 def _entry_or_object(value: dict[str, Any]) -> OpenEntry | dict[str, Any]:
     """Each entry is made as soon as it is read: thousands of them at once as objects would take a lot of memory."""
     with suppress(ValueError, KeyError, TypeError, AttributeError):
-        if value.keys() - {"announced"} == {"recommendation", "first_seen", "last_event"}:
+        if value.keys() - {"announced", "needed_by"} == {"recommendation", "first_seen", "last_event"}:
             return _entry(value)
     # An entry that is wrong is refused where it stands, with the reason.
     return value
@@ -150,7 +161,14 @@ def _entry(value: Mapping[str, Any]) -> OpenEntry:
         parse_instant(value["first_seen"]),
         parse_instant(value["last_event"]),
         announced=value.get("announced", True) is not False,
+        needed_by=_texts(value.get("needed_by", [])),
     )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise ValueError("must be a list of texts")
+    return tuple(value)
 
 
 def _decode(document: Any) -> Checkpoint:
@@ -171,4 +189,16 @@ def _decode(document: Any) -> Checkpoint:
     if not isinstance(position.tail, str) or not isinstance(watch, str | None):
         raise ValueError("tail and watch must be texts")
     ledger = Ledger(sequence, None if summary is None else Summary(summary), entries)
-    return Checkpoint(ledger, position, watch, parse_instant(document["updated"]))
+    updated, interval = parse_instant(document["updated"]), document.get("resync_interval")
+    resync_interval = None if interval is None else parse_duration(interval)
+    return Checkpoint(ledger, position, watch, updated, _overview(document), resync_interval)
+
+
+def _overview(document: Any) -> Overview | None:
+    """None in a checkpoint that an earlier release wrote."""
+    counts, unmanaged = document.get("counts"), document.get("unmanaged")
+    if counts is None or unmanaged is None:
+        return None
+    if not all(type(count) is int and count >= 0 for count in counts.values()):
+        raise ValueError("counts must be whole numbers")
+    return Overview(counts, _texts(unmanaged))

@@ -33,6 +33,7 @@ class Recorder:
         self._log_path = settings.event_log
         self._path = settings.checkpoint
         self._name = settings.source
+        self._resync_interval = settings.resync_interval
         self._source = event_source(os.uname().nodename if settings.source == "hostname" else settings.source)
         self._lock = lock or Lock(self._path)
         self._state: Checkpoint | None = None
@@ -56,6 +57,7 @@ class Recorder:
     def for_settings(self, settings: Settings) -> Recorder:
         """Itself when name and outputs stay as they are, else another recorder; after an OutputError it stays."""
         if (settings.event_log, settings.checkpoint, settings.source) == (self._log_path, self._path, self._name):
+            self._resync_interval = settings.resync_interval
             return self
         if settings.checkpoint == self._path:
             return Recorder(settings, self._lock)
@@ -77,18 +79,21 @@ class Recorder:
         state = self._current(now)
         settled, self._settled = self._settled, Settled()
         emissions = settled.plan_emissions(state.ledger, judgement, now, repeat_interval)
-        ledger = replace(state.ledger, summary=judgement.summary)
-        position = state.position
+        ledger, position = state.ledger, state.position
         if emissions:
-            folding = Folding(state.ledger)
-            events = number(emissions, state.ledger, self._source, now)
+            folding = Folding(ledger)
+            events = number(emissions, ledger, self._source, now)
             # Until it is known what of them is on disk, what we remember is not to be trusted.
             self._state = None
             position = eventlog.append(self._log_path, folding.through(events))
-            ledger = replace(folding.ledger(), summary=judgement.summary)
-        if emissions or self._save_failed or ledger != state.ledger or watch != state.watch:
-            self._save(Checkpoint(ledger, position, watch, now))
-        self._settled = settled.after(ledger, judgement)
+            ledger = folding.ledger()
+        ledger = settled.refreshed(replace(ledger, summary=judgement.summary), judgement)
+        overview = settled.overview_of(judgement)
+        latest = Checkpoint(ledger, position, watch, state.updated, overview, self._resync_interval)
+        if emissions or self._save_failed or latest != state:
+            self._save(latest._replace(updated=now))
+        settled.settle(ledger, judgement, overview)
+        self._settled = settled
         return emissions
 
     def forget(self) -> None:

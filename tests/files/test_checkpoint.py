@@ -11,6 +11,8 @@ import pytest
 
 from supervisor.core.announce.events import START, Position
 from supervisor.core.announce.ledger import Ledger, OpenEntry
+from supervisor.core.announce.overview import Overview
+from supervisor.core.instant import SECOND
 from supervisor.core.model.findings import Summary
 from supervisor.errors import CheckpointError
 from supervisor.files import checkpoint
@@ -69,14 +71,37 @@ FULL = Checkpoint(
         8,
         Summary.DEGRADED,
         {
-            "f" * 16: OpenEntry.of({"fingerprint": "f" * 16, "subject": "node:café"}, 1_500_000_001, 10**18 + 1),
+            "f" * 16: OpenEntry.of(
+                {"fingerprint": "f" * 16, "subject": "node:café"},
+                1_500_000_001,
+                10**18 + 1,
+                needed_by=("service:nuc/web",),
+            ),
             "e" * 16: OpenEntry.of({"fingerprint": "e" * 16, "subject": "node:nuc"}, 1, 2, announced=False),
         },
     ),
     Position(7, 8, "ab"),
     "polling",
     1_795_435_200_123_456_789,
+    Overview({"nodes": 2, "services": 3}, ("service:nas/old",)),
+    60 * SECOND,
 )
+
+
+def test_a_checkpoint_of_an_earlier_release_is_read(tmp_path: Path) -> None:
+    """It has neither overview nor resync interval, and does not say who needs what is open."""
+    path = tmp_path / "checkpoint.json"
+    checkpoint.save(str(path), FULL)
+    document = json.loads(path.read_text())
+    for key in ("counts", "unmanaged", "resync_interval"):
+        del document[key]
+    for entry in document["open"].values():
+        del entry["needed_by"]
+    path.write_text(json.dumps(document))
+    saved = checkpoint.load(str(path))
+    assert saved is not None
+    assert (saved.overview, saved.resync_interval) == (None, None)
+    assert [entry.needed_by for entry in saved.ledger.open.values()] == [(), ()]
 
 
 def test_a_full_checkpoint_reads_back_to_the_nanosecond(tmp_path: Path) -> None:
@@ -84,7 +109,24 @@ def test_a_full_checkpoint_reads_back_to_the_nanosecond(tmp_path: Path) -> None:
     checkpoint.save(str(path), FULL)
     assert checkpoint.load(str(path)) == FULL
     document = json.loads(path.read_text())
-    assert sorted(document) == ["log", "open", "sequence", "summary", "updated", "version", "watch"]
+    assert sorted(document) == [
+        "counts",
+        "log",
+        "open",
+        "resync_interval",
+        "sequence",
+        "summary",
+        "unmanaged",
+        "updated",
+        "version",
+        "watch",
+    ]
+    assert (document["resync_interval"], document["counts"], document["unmanaged"]) == (
+        "1m",
+        {"nodes": 2, "services": 3},
+        ["service:nas/old"],
+    )
+    assert [entry["needed_by"] for entry in document["open"].values()] == [[], ["service:nuc/web"]]
     assert [entry.get("announced") for entry in document["open"].values()] == [False, None]
 
 
@@ -95,6 +137,9 @@ BROKEN: dict[str, Any] = {
     "open": {"f" * 16: {"recommendation": {"fingerprint": "f" * 16}, "first_seen": "noon", "last_event": "noon"}},
     "log": {"inode": True, "offset": 0, "tail": ""},
     "updated": "noon",
+    "resync_interval": "60",
+    "counts": {"nodes": "two"},
+    "unmanaged": [5],
 }
 
 

@@ -14,6 +14,7 @@ import pytest
 from supervisor.core.instant import SECOND, Instant, format_instant
 from supervisor.errors import CheckpointError, EventLogError, LockedError
 from supervisor.files import atomic, checkpoint
+from supervisor.files.checkpoint import Checkpoint
 from supervisor.files.settings import Settings, load_settings
 from supervisor.passes.read_and_judge import judge
 from supervisor.passes.recorder import Recorder
@@ -103,6 +104,54 @@ def test_a_checkpoint_is_saved_before_the_first_event(lab: Lab) -> None:
     with Recorder(lab.settings) as recorder, no_file_longer_than(400), pytest.raises(EventLogError):
         lab.record(recorder)
     assert checkpoint.load(str(lab.checkpoint)) is not None
+
+
+def saved_by(lab: Lab) -> Checkpoint:
+    saved = checkpoint.load(str(lab.checkpoint))
+    assert saved is not None
+    return saved
+
+
+def test_other_words_for_what_is_open_are_saved_without_an_event(lab: Lab) -> None:
+    with Recorder(lab.settings) as recorder:
+        lab.record(recorder)
+        size = lab.log.stat().st_size
+        lab.write(web="exited")
+        assert lab.record(recorder) == []
+    (entry,) = saved_by(lab).ledger.open.values()
+    assert entry.recommendation()["reason"] == judge(lab.settings, lab.now).report.recommendations[0].reason
+    assert lab.log.stat().st_size == size
+
+
+def test_other_counts_and_what_the_inventory_does_not_have_are_saved_without_an_event(lab: Lab) -> None:
+    with Recorder(lab.settings) as recorder:
+        lab.record(recorder)
+        overview = saved_by(lab).overview
+        assert overview is not None
+        assert (overview.counts["services"], overview.unmanaged) == (1, ())
+        document = json.loads((lab.root / "world" / "nodes" / "nas.json").read_text())
+        document["services"]["old"] = "ok"
+        (lab.root / "world" / "nodes" / "nas.json").write_text(json.dumps(document))
+        assert lab.record(recorder) == []
+    overview = saved_by(lab).overview
+    assert overview is not None
+    assert (overview.counts["unmanaged"], overview.unmanaged) == (1, ("service:nas/old",))
+
+
+def test_the_resync_interval_is_that_of_the_settings_in_force(lab: Lab) -> None:
+    with Recorder(lab.settings) as recorder:
+        lab.record(recorder)
+        assert saved_by(lab).resync_interval == 60 * SECOND
+        recorder.for_settings(lab.settings._replace(resync_interval=10 * SECOND))
+        assert lab.record(recorder) == []
+        assert saved_by(lab).resync_interval == 10 * SECOND
+
+
+def test_a_restart_with_nothing_changed_writes_nothing(lab: Lab) -> None:
+    lab.once()
+    before = lab.checkpoint.read_bytes(), lab.checkpoint.stat().st_ino
+    assert lab.once() == ([], [])
+    assert (lab.checkpoint.read_bytes(), lab.checkpoint.stat().st_ino) == before
 
 
 # --- what failed is tried again

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from supervisor.core.announce.emissions import number, plan_emissions
+from supervisor.core.announce.latest import refreshed
 from supervisor.core.announce.ledger import Ledger, fold
+from supervisor.core.announce.overview import overview_of
 from supervisor.core.announce.report import report_json
 from supervisor.core.announce.settled import Settled
 from supervisor.core.instant import SECOND
@@ -148,7 +150,12 @@ class Passes(RuleBasedStateMachine):
         assert emissions == plan_emissions(self.ledger, fresh, self.now, 4 * HOUR)
         if emissions:
             self.ledger = fold(self.ledger, number(emissions, self.ledger, "/runtime-supervisor/x", self.now))
-        self.settled = self.settled.after(self.ledger, found)
+        plain = refreshed(self.ledger, fresh)
+        self.ledger = self.settled.refreshed(self.ledger, found)
+        assert self.ledger == plain
+        overview = self.settled.overview_of(found)
+        assert overview == overview_of(fresh)
+        self.settled.settle(self.ledger, found, overview)
         again = self.judge.judge(self.ground.settings)
         assert all(old is new for old, new in zip(found.nodes.values(), again.nodes.values(), strict=True))
 

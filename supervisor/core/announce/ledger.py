@@ -19,8 +19,9 @@ from supervisor.core.text import json_text
 class OpenEntry(NamedTuple):
     """An open recommendation. ``announced`` is False after the checkpoint was lost: it is to be announced again.
 
-    ``line`` is its line in a checkpoint, fingerprint and JSON: written often, made once. There may be thousands, of
-    which hardly any is looked at again, so nothing else is kept of the recommendation but what a pass asks for.
+    ``needed_by``: the healthy services on other nodes that need it, as text. ``line`` is its line in a checkpoint,
+    fingerprint and JSON: written often, made once. There may be thousands, of which hardly any is looked at again, so
+    nothing else is kept of the recommendation but what a pass asks for.
     """
 
     fingerprint: str
@@ -28,11 +29,18 @@ class OpenEntry(NamedTuple):
     first_seen: Instant
     last_event: Instant
     announced: bool
+    needed_by: tuple[str, ...]
     line: str
 
     @classmethod
     def of(
-        cls, recommendation: Mapping[str, Any], first_seen: Instant, last_event: Instant, *, announced: bool = True
+        cls,
+        recommendation: Mapping[str, Any],
+        first_seen: Instant,
+        last_event: Instant,
+        *,
+        announced: bool = True,
+        needed_by: tuple[str, ...] = (),
     ) -> OpenEntry:
         """``recommendation`` as the report has it (``report.recommendation_json``)."""
         fingerprint = recommendation["fingerprint"]
@@ -40,25 +48,30 @@ class OpenEntry(NamedTuple):
             "recommendation": recommendation,
             "first_seen": format_instant(first_seen),
             "last_event": format_instant(last_event),
+            "needed_by": needed_by,
         }
         if not announced:
             value["announced"] = False
-        return cls(
-            fingerprint,
-            recommendation["subject"],
-            first_seen,
-            last_event,
-            announced,
-            f"{json_text(fingerprint)}: {json_text(value)}",
-        )
+        line = f"{json_text(fingerprint)}: {json_text(value)}"
+        return cls(fingerprint, recommendation["subject"], first_seen, last_event, announced, needed_by, line)
 
     def recommendation(self) -> Mapping[str, Any]:
-        """As it was announced, read from the line."""
+        """As it was judged last, read from the line."""
         recommendation: Mapping[str, Any] = json.loads(f"{{{self.line}}}")[self.fingerprint]["recommendation"]
         return recommendation
 
+    def with_recommendation(self, recommendation: Mapping[str, Any]) -> OpenEntry:
+        """The same fingerprint in other words."""
+        return self._rebuilt(recommendation, self.announced, self.needed_by)
+
+    def with_needs(self, needed_by: tuple[str, ...]) -> OpenEntry:
+        return self._rebuilt(self.recommendation(), self.announced, needed_by)
+
     def unannounced(self) -> OpenEntry:
-        return OpenEntry.of(self.recommendation(), self.first_seen, self.last_event, announced=False)
+        return self._rebuilt(self.recommendation(), False, self.needed_by)
+
+    def _rebuilt(self, recommendation: Mapping[str, Any], announced: bool, needed_by: tuple[str, ...]) -> OpenEntry:
+        return OpenEntry.of(recommendation, self.first_seen, self.last_event, announced=announced, needed_by=needed_by)
 
 
 @dataclass(frozen=True)
@@ -110,8 +123,8 @@ class Folding:
         recommendation = {key: value for key, value in event["data"].items() if key not in ("emit_reason", "summary")}
         recommendation["subject"] = event["subject"]
         before = self._open.get(fingerprint)
-        first_seen = time if before is None else before.first_seen
-        self._open[fingerprint] = OpenEntry.of(recommendation, first_seen, time)
+        first_seen, needed_by = (time, ()) if before is None else (before.first_seen, before.needed_by)
+        self._open[fingerprint] = OpenEntry.of(recommendation, first_seen, time, needed_by=needed_by)
 
     def ledger(self) -> Ledger:
         """With all that was taken in; it takes in no more."""

@@ -1,59 +1,134 @@
 """What the pass before settled: which entries and recommendations need no second look.
 
-It stands beside the ledger and can be thrown away at any time: the answer is that of ``plan_emissions``, at the cost of
-what has changed.
+It stands beside the ledger and can be thrown away at any time. Each answer is that of the function of the same name, at
+the cost of what has changed; tests/properties/test_incremental.py holds one against the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from supervisor.core.announce.emissions import Emission, plan_among, plan_emissions
+from supervisor.core.announce import emissions, latest, overview
+from supervisor.core.announce.emissions import Emission
+from supervisor.core.announce.latest import as_judged, with_entries, with_needs
 from supervisor.core.announce.ledger import Ledger, OpenEntry
+from supervisor.core.announce.needed_by import Dependents
+from supervisor.core.announce.overview import Overview
 from supervisor.core.instant import Duration, Instant
+from supervisor.core.judge.node_findings import Findings
 from supervisor.core.judge.reconcile import Judgement
+from supervisor.core.model.findings import Recommendation
+from supervisor.core.state.graph import differing
 
 
-class Settled(NamedTuple):
+class Settled:
     """A judgement that was announced as a whole, and what was open then.
 
-    No entry of ``open`` had its last event before ``first`` or after ``last``; ``announced``: none waits to be
-    announced again. Without a judgement nothing is settled, and everything is looked at.
+    A pass asks for its emissions, has the ledger take them in and refreshes it, asks for the overview, and settles all
+    of it. Before anything was settled everything is looked at.
     """
 
-    judgement: Judgement | None = None
-    open: Mapping[str, OpenEntry] = {}
-    first: Instant = 0
-    last: Instant = 0
-    announced: bool = True
+    def __init__(self) -> None:
+        self._judgement: Judgement | None = None
+        self._open: Mapping[str, OpenEntry] = {}
+        # No entry had its last event before the first or after the second moment; none waits to be announced again.
+        self._first: Instant = 0
+        self._last: Instant = 0
+        self._announced = True
+        self._overview: Overview | None = None
+        self._dependents: Dependents | None = None
 
-    def after(self, ledger: Ledger, judgement: Judgement) -> Settled:
-        """Once ``ledger`` has taken in what was announced of ``judgement``."""
-        if ledger.open is self.open and self.judgement is not None:
-            return self._replace(judgement=judgement)
-        times = [entry.last_event for entry in ledger.open.values()]
-        announced = all(entry.announced for entry in ledger.open.values())
-        return Settled(judgement, ledger.open, min(times, default=0), max(times, default=0), announced)
+    def settle(self, ledger: Ledger, judgement: Judgement, seen: Overview) -> None:
+        """Once ``ledger`` has taken in what was announced of ``judgement``, and was refreshed."""
+        if ledger.open is not self._open or self._judgement is None:
+            times = [entry.last_event for entry in ledger.open.values()]
+            self._first, self._last = min(times, default=0), max(times, default=0)
+            self._announced = all(entry.announced for entry in ledger.open.values())
+        self._judgement, self._open, self._overview = judgement, ledger.open, seen
 
     def plan_emissions(
         self, ledger: Ledger, judgement: Judgement, now: Instant, repeat_interval: Duration
     ) -> list[Emission]:
-        """What ``plan_emissions`` would say."""
-        if self.judgement is None or not self._holds(ledger, now, repeat_interval):
-            return plan_emissions(ledger, judgement, now, repeat_interval)
-        changed = list(judgement.changes_since(self.judgement))
-        before = [recommendation.fingerprint for old, _ in changed for recommendation in old.recommendations]
-        entries = [ledger.open[fingerprint] for fingerprint in before if fingerprint in ledger.open]
+        """As the function ``plan_emissions``."""
+        before = self._judgement
+        if before is None or not self._holds(ledger, before, now, repeat_interval):
+            return emissions.plan_emissions(ledger, judgement, now, repeat_interval)
+        changed = list(judgement.changes_since(before))
+        was_open = [recommendation.fingerprint for old, _ in changed for recommendation in old.recommendations]
+        entries = [ledger.open[fingerprint] for fingerprint in was_open if fingerprint in ledger.open]
         recommendations = [recommendation for _, new in changed for recommendation in new.recommendations]
-        return plan_among(entries, recommendations, ledger.summary, judgement, now, repeat_interval)
+        return emissions.plan_among(entries, recommendations, ledger.summary, judgement, now, repeat_interval)
 
-    def _holds(self, ledger: Ledger, now: Instant, repeat_interval: Duration) -> bool:
+    def _holds(self, ledger: Ledger, before: Judgement, now: Instant, repeat_interval: Duration) -> bool:
         """Whether what is the same in both judgements can be no news."""
-        if self.judgement is None or ledger.open is not self.open or not self.announced:
+        if ledger.open is not self._open or not self._announced:
             return False
-        if len(ledger.open) != self.judgement.counts["recommendations"]:
-            # Something open is not judged at present; that it is judged again need not show in a part.
+        if len(ledger.open) != before.counts["recommendations"]:
+            # Something open is not judged at present; that it is judged again need not show in its findings.
             return False
-        none_is_due = now - repeat_interval < self.first <= self.last <= now
+        none_is_due = now - repeat_interval < self._first <= self._last <= now
         return not repeat_interval or not ledger.open or none_is_due
+
+    def refreshed(self, ledger: Ledger, judgement: Judgement) -> Ledger:
+        """As the function ``refreshed``, of a ledger that has taken in what was announced of ``judgement``."""
+        before = self._judgement
+        if before is None:
+            return latest.refreshed(ledger, judgement)
+        changed = list(judgement.changes_since(before))
+        entries = {
+            recommendation.fingerprint: as_judged(ledger.open[recommendation.fingerprint], recommendation)
+            for old, new in changed
+            for recommendation in _differing(old, new)
+            if recommendation.fingerprint in ledger.open
+        }
+        ledger = with_entries(ledger, entries)
+        same = _healthy_as_before(before, judgement, changed)
+        if same and ledger.open is self._open:
+            return ledger
+        dependents = self._dependents_in(judgement)
+        needs = {
+            fingerprint: with_needs(entry, judgement.picture, dependents)
+            for fingerprint, entry in ledger.open.items()
+            if not same or self._open.get(fingerprint) is not entry
+        }
+        return with_entries(ledger, needs)
+
+    def overview_of(self, judgement: Judgement) -> Overview:
+        """As the function ``overview_of``."""
+        before = self._judgement
+        if before is None or self._overview is None:
+            return overview.overview_of(judgement)
+        if any(old.unmanaged != new.unmanaged for old, new in judgement.changes_since(before)):
+            return overview.overview_of(judgement)
+        return self._overview._replace(counts=judgement.counts)
+
+    def _dependents_in(self, judgement: Judgement) -> Dependents:
+        graph = judgement.picture.graph
+        if self._dependents is None or self._dependents.graph is not graph:
+            self._dependents = Dependents(graph)
+        return self._dependents
+
+
+def _differing(old: Findings, new: Findings) -> list[Recommendation]:
+    """The recommendations that say something else than they did; evidence does not count."""
+    before = {
+        recommendation.fingerprint: recommendation._replace(evidence=()) for recommendation in old.recommendations
+    }
+    return [
+        recommendation
+        for recommendation in new.recommendations
+        if before.get(recommendation.fingerprint) != recommendation._replace(evidence=())
+    ]
+
+
+def _healthy_as_before(before: Judgement, judgement: Judgement, changed: list[tuple[Findings, Findings]]) -> bool:
+    """Whether the same services are healthy, and need the same ones: then nobody else needs what is open."""
+    was, picture = before.picture, judgement.picture
+    return (
+        was.graph is picture.graph
+        and all(old.says == new.says for old, new in changed)
+        and all(
+            name in was.nodes and name in picture.nodes and was.nodes[name].standing is picture.nodes[name].standing
+            for name in differing(was.nodes, picture.nodes)
+        )
+    )

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from supervisor.core.announce.emissions import Emission, number, plan_emissions
+from supervisor.core.announce.latest import refreshed
 from supervisor.core.announce.ledger import Ledger, OpenEntry, fold
+from supervisor.core.announce.overview import overview_of
 from supervisor.core.announce.settled import Settled
 from supervisor.core.instant import SECOND, format_instant
 from supervisor.core.judge.reconcile import Judgement
@@ -52,8 +54,18 @@ class Lab:
         assert emissions == plan_emissions(self.ledger, judgement, self.now, 4 * HOUR)
         if emissions:
             self.ledger = fold(self.ledger, number(emissions, self.ledger, "/runtime-supervisor/x", self.now))
-        self.settled = self.settled.after(self.ledger, judgement)
+        plain = refreshed(self.ledger, judgement)
+        self.ledger = self.settled.refreshed(self.ledger, judgement)
+        assert self.ledger == plain
+        settle(self.settled, self.ledger, judgement)
         return said(emissions)
+
+
+def settle(settled: Settled, ledger: Ledger, judgement: Judgement) -> Settled:
+    overview = settled.overview_of(judgement)
+    assert overview == overview_of(judgement)
+    settled.settle(ledger, judgement, overview)
+    return settled
 
 
 def said(emissions: list[Emission]) -> list[tuple[str, str]]:
@@ -85,9 +97,9 @@ def test_where_nothing_changed_nothing_is_looked_at(lab: Lab) -> None:
         ("node:nas", "resolved"),
         ("service:nas/web", "first_seen"),
     ]
-    settled = Settled().after(ledger, judgement)
+    settled = settle(Settled(), ledger, judgement)
     assert settled.plan_emissions(ledger, lab.judged(), lab.now, 0) == []
-    assert settled.after(ledger, lab.judged()).open is ledger.open
+    assert settled.refreshed(ledger, lab.judged()) is ledger
 
 
 def test_what_is_due_to_be_repeated_is_found_though_nothing_changed(lab: Lab) -> None:
@@ -105,7 +117,7 @@ def test_a_clock_that_went_back_settles_nothing(lab: Lab) -> None:
 
 def test_what_waits_to_be_announced_again_is_found_though_nothing_changed(lab: Lab) -> None:
     lab.ledger = lab.ledger.unannounced()
-    lab.settled = Settled().after(lab.ledger, lab.judged())
+    lab.settled = settle(Settled(), lab.ledger, lab.judged())
     assert lab.tell() == [("service:nas/web", "first_seen")]
 
 
@@ -125,3 +137,30 @@ def test_what_was_not_judged_is_resolved_when_it_is_judged_again(lab: Lab) -> No
         ("service:nas/web", "resolved"),
         ("summary", "changed"),
     ]
+
+
+def test_other_words_are_taken_in_and_evidence_alone_is_not(lab: Lab) -> None:
+    (before,) = lab.ledger.open.values()
+    (lab.root / "hosts" / "nas" / "services.yaml").write_text("services:\n\n  web:\n")
+    assert lab.tell() == []
+    assert list(lab.ledger.open.values()) == [before]
+    deployment = {"id": "d-1", "node": "nas", "service": "web", "status": "running", "at": format_instant(lab.now)}
+    (lab.root / "world" / "deployments.json").write_text(json.dumps({"deployments": [deployment]}))
+    assert lab.tell() == []
+    (after,) = lab.ledger.open.values()
+    assert after.recommendation() == {
+        **before.recommendation(),
+        "in_progress": "d-1",
+        "evidence": after.recommendation()["evidence"],
+    }
+    assert (after.first_seen, after.last_event) == (before.first_seen, before.last_event)
+
+
+def test_what_needs_it_follows_the_health_of_others(lab: Lab) -> None:
+    (lab.root / "hosts" / "nuc" / "services.yaml").write_text("services: {web: {depends_on: [nas/web]}}\n")
+    assert lab.tell() == []
+    (entry,) = lab.ledger.open.values()
+    assert entry.needed_by == ("service:nuc/web",)
+    lab.write("nuc", "failed")
+    assert lab.tell() == [("service:nuc/web", "first_seen"), ("summary", "changed")]
+    assert {entry.needed_by for entry in lab.ledger.open.values()} == {()}
