@@ -33,7 +33,7 @@ from watchdog.observers.inotify_move_event_grouper import InotifyMoveEventGroupe
 from supervisor.core.instant import SECOND, Instant
 from supervisor.files.reading import reason
 from supervisor.process import logs
-from supervisor.supervise.watchable import Identity, Root, Surveyor, watches
+from supervisor.supervise.watchable import Identity, Root, Surveyor, Way, watches
 
 WATCHING = "inotify"
 _FALLBACK = "falling back to a scan every resync_interval"
@@ -61,6 +61,15 @@ _EVENTS: list[type[FileSystemEvent]] = [
     DirMovedEvent,
     DirDeletedEvent,
     DirAttribEvent,
+]
+# A link to a folder is a file to watchdog.
+_APPEARANCES: list[type[FileSystemEvent]] = [
+    FileCreatedEvent,
+    FileMovedEvent,
+    FileDeletedEvent,
+    DirCreatedEvent,
+    DirMovedEvent,
+    DirDeletedEvent,
 ]
 # Editors and git delete or rename a file before they write the new one: what is gone may come back at once.
 _BEGINNINGS = (FileCreatedEvent, FileModifiedEvent, FileDeletedEvent, FileMovedEvent)
@@ -101,6 +110,8 @@ class Watcher:
         self._observer: Any = None
         self._wanted: tuple[Root, ...] = ()
         self._folders: dict[str, Identity] = {}
+        self._ways: frozenset[Way] = frozenset()
+        self._above: set[tuple[int, int]] = set()
         self._faults: list[str] = []
         self._failures = 0
         self._retry_at = 0
@@ -112,7 +123,8 @@ class Watcher:
         """Watch every folder that is wanted and there; the state: ``inotify``, or ``degraded: why``."""
         seen = self._surveyor.survey(wanted)
         replaced = any(self._folders.get(path, identity) != identity for path, identity in seen.folders.items())
-        self._folders = seen.folders
+        replaced |= seen.ways != self._ways
+        self._folders, self._ways = seen.folders, seen.ways
         unwatched = self._unwatched()
         may_retry = self._monotonic() >= self._retry_at and (self._faults or unwatched)
         if wanted != self._wanted or replaced or self.died() or may_retry:
@@ -169,6 +181,8 @@ class Watcher:
             observer.start()
         except (OSError, RuntimeError) as error:
             return [f"no inotify: {error}"]
+        # First: where a folder is also below a root, the wider watch on it has to be the last.
+        self._watch_ways(observer)
         for root in wanted:
             # The real path: a watch on a symbolic link sees nothing.
             real = os.path.realpath(root.path)
@@ -179,9 +193,19 @@ class Watcher:
         self._observer = observer
         return faults
 
+    def _watch_ways(self, observer: Any) -> None:
+        """A root that appears or vanishes is seen in the folder above it. It is a help only: who may not, need not."""
+        self._above = set()
+        for way in sorted(self._ways):
+            with suppress(OSError):
+                handler = _Threshold(self._listener, way.child)
+                observer.schedule(handler, way.folder, recursive=False, event_filter=_APPEARANCES)
+                status = os.stat(way.folder)
+                self._above.add((status.st_dev, status.st_ino))
+
     def _unwatched(self) -> list[str]:
         """Folders without a watch of the kernel, in words. watchdog leaves them out and says nothing."""
-        expected = len({identity for identity in self._folders.values() if identity is not None})
+        expected = len({identity for identity in self._folders.values() if identity is not None} | self._above)
         there = None if self._faults else watches()
         if there is None or there >= expected:
             return []
@@ -197,6 +221,18 @@ class _Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:  # noqa: ARG002 - whatever it says
         self._listener.stirred()
+
+
+class _Threshold(FileSystemEventHandler):
+    """Tells the listener when a root, or a folder on the way to it, appears or vanishes. It raises nothing."""
+
+    def __init__(self, listener: Listener, path: str) -> None:
+        self._listener = listener
+        self._path = os.fsencode(path)
+
+    def on_any_event(self, event: FileSystemEvent) -> None:
+        if self._path in (os.fsencode(event.src_path), os.fsencode(event.dest_path)):
+            self._listener.stirred()
 
 
 class _Handler(FileSystemEventHandler):

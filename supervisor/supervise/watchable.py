@@ -40,11 +40,32 @@ def roots(settings: Settings) -> tuple[Root, ...]:
     return tuple(Root(tree, getattr(settings, tree.setting)) for tree in TREES)
 
 
+class Way(NamedTuple):
+    """Where a root shows that it appears or vanishes: ``child`` is the next step to it in the existing ``folder``."""
+
+    folder: str
+    child: str
+
+
+def ways(path: str) -> set[Way]:
+    """To the root itself and, when a link leads to it, to where that ends."""
+    return {_way(os.path.abspath(path)), _way(os.path.realpath(path))}
+
+
+def _way(child: str) -> Way:
+    while not os.path.isdir(os.path.dirname(child)):
+        child = os.path.dirname(child)
+    # The real path: a watch on a symbolic link sees nothing.
+    folder = os.path.realpath(os.path.dirname(child))
+    return Way(folder, os.path.join(folder, os.path.basename(child)))
+
+
 class Survey(NamedTuple):
-    """The folders to be watched by path, and what no watch can see, in words."""
+    """The folders to be watched by path, what no watch can see, in words, and the ways to the roots."""
 
     folders: dict[str, Identity]
     blind: tuple[str, ...]
+    ways: frozenset[Way] = frozenset()
 
 
 class Surveyor:
@@ -69,7 +90,7 @@ class Surveyor:
             place.look()
             folders.update(place.folders)
             blind += place.blind
-        return Survey(folders, tuple(blind))
+        return Survey(folders, tuple(blind), frozenset().union(*[ways(root.path) for root in wanted]))
 
 
 class _Place:

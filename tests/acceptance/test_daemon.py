@@ -388,6 +388,15 @@ def test_folders_that_come_later_are_watched_then(tmp_path: Path) -> None:
         daemon.wait_for(lambda: json.loads(lab.checkpoint.read_text())["watch"] == "inotify")
 
 
+def test_a_folder_that_vanishes_or_appears_is_noticed_at_once(lab: Lab) -> None:
+    with Daemon(lab, *PATIENT) as daemon:
+        (lab.folder / "world").rename(lab.folder / "away")
+        daemon.wait_for(lambda: ("reconcile_blocked", "input:world") in lab.kinds())
+        (lab.folder / "away").rename(lab.folder / "world")
+        daemon.wait_for(lambda: ("reconcile_resolved", "input:world") in lab.kinds())
+        daemon.wait_for(lambda: json.loads(lab.checkpoint.read_text())["watch"] == "inotify")
+
+
 def test_a_hostile_name_stays_on_its_line(lab: Lab) -> None:
     world = {"incidents": [{"id": "INC-1", "title": 'a\n<2>{"event": "forged"}\x1b[2J', "status": "active"}]}
     (lab.folder / "world" / "incidents.json").write_text(json.dumps(world))

@@ -159,6 +159,68 @@ def test_a_root_that_is_missing_is_said_and_watched_when_it_comes(tmp_path: Path
         watcher.stop()
 
 
+@pytest.mark.parametrize("missing", ["world", "deep/er/world"])
+def test_a_root_that_appears_is_noticed_at_each_step_of_the_way(tmp_path: Path, changes: Changes, missing: str) -> None:
+    (tmp_path / "hosts").mkdir()
+    wanted = Root(HOSTS_TREE, str(tmp_path / "hosts")), Root(WORLD_TREE, str(tmp_path / missing))
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
+    try:
+        watcher.check(wanted)
+        for folder in [*reversed((tmp_path / missing).relative_to(tmp_path).parents), Path(missing)][1:]:
+            (tmp_path / folder).mkdir()
+            changes.until(("stirred", ""))
+            watcher.check(wanted)
+        assert watcher.state == WATCHING
+        (tmp_path / missing / "a.json").write_text("{}")
+        changes.until(("ended", "a.json"))
+    finally:
+        watcher.stop()
+
+
+def test_a_root_that_vanishes_is_noticed(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
+    (tmp_path / "world").rmdir()
+    changes.until(("stirred", ""))
+    assert f"{tmp_path}/world is not watched: No such file" in watcher.check(both(tmp_path))
+
+
+@pytest.mark.parametrize("turned", [True, False], ids=["the link is turned", "what it leads to is replaced"])
+def test_a_root_behind_a_link_that_changes_hands_is_noticed(tmp_path: Path, changes: Changes, turned: bool) -> None:
+    for name in ("hosts", "store/first", "store/second"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "world").symlink_to("store/first")
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
+    try:
+        assert watcher.check(both(tmp_path)) == WATCHING
+        if turned:
+            (tmp_path / "other").symlink_to("store/second")
+            (tmp_path / "other").rename(tmp_path / "world")
+        else:
+            (tmp_path / "store" / "first").rename(tmp_path / "store" / "old")
+        changes.until(("stirred", ""))
+    finally:
+        watcher.stop()
+
+
+def test_what_happens_beside_a_root_is_no_change(tmp_path: Path, watcher: Watcher, changes: Changes) -> None:
+    (tmp_path / "agent-events.log").write_text("x")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "world" / "last.json").write_text("{}")
+    assert {kind for kind, _ in changes.until(("ended", "last.json"))} == {"began", "ended"}
+
+
+def test_a_root_in_a_root_keeps_the_wider_watch(tmp_path: Path, changes: Changes) -> None:
+    """The kernel has one watch for a folder, with the events of who asked last."""
+    (tmp_path / "world").mkdir()
+    watcher = Watcher(changes, time.monotonic_ns, time.time_ns)
+    try:
+        wanted = Root(WORLD_TREE, str(tmp_path)), Root(WORLD_TREE, str(tmp_path / "world"))
+        assert watcher.check(wanted) == WATCHING
+        (tmp_path / "a.json").write_text("{}")
+        changes.until(("ended", "a.json"))
+    finally:
+        watcher.stop()
+
+
 def test_a_dead_emitter_is_noticed(tmp_path: Path, watcher: Watcher) -> None:
     observer = watcher._observer  # noqa: SLF001 - only from inside can it be broken
     emitter = next(iter(observer.emitters))

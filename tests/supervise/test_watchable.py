@@ -11,7 +11,7 @@ from watchdog.observers.inotify import InotifyObserver
 
 from supervisor.files.settings import load_settings
 from supervisor.files.trees import HOSTS_TREE, MAX_DEPTH, TREES, WORLD_TREE
-from supervisor.supervise.watchable import Root, Survey, Surveyor, roots, watches
+from supervisor.supervise.watchable import Root, Survey, Surveyor, Way, roots, watches, ways
 
 LATER = 3600 * 10**9
 
@@ -63,9 +63,12 @@ def test_a_folder_that_comes_later_is_found(folders: Path) -> None:
 def test_a_root_that_is_not_there_has_no_identity_and_comes_later(folders: Path) -> None:
     surveyor = Surveyor(lambda: time.time_ns() + LATER)
     (folders / "world").rmdir()
-    assert survey(folders, surveyor) == Survey(
-        {f"{folders}/hosts": Root(HOSTS_TREE, f"{folders}/hosts").identity(), f"{folders}/world": None}, ()
-    )
+    seen = survey(folders, surveyor)
+    assert seen.folders == {
+        f"{folders}/hosts": Root(HOSTS_TREE, f"{folders}/hosts").identity(),
+        f"{folders}/world": None,
+    }
+    assert seen.blind == ()
     (folders / "world").mkdir()
     assert survey(folders, surveyor).folders[f"{folders}/world"] is not None
 
@@ -104,6 +107,18 @@ def test_what_is_nested_too_deep_is_not_read_and_nothing_is_said_of_it(folders: 
 def test_a_folder_that_cannot_be_looked_into_is_said(folders: Path) -> None:
     (folders / "world" / "secret").mkdir(mode=0)
     assert survey(folders).blind == (f"{folders}/world/secret is not watched: Permission denied",)
+
+
+def test_the_way_to_a_root_begins_at_the_nearest_folder_that_exists(folders: Path) -> None:
+    assert ways(f"{folders}/hosts") == {Way(str(folders), f"{folders}/hosts")}
+    assert ways(f"{folders}/a/b/c") == {Way(str(folders), f"{folders}/a")}
+    assert ways("/") == {Way("/", "/")}
+    (folders / "store").mkdir()
+    (folders / "link").symlink_to("store/world")
+    assert ways(f"{folders}/link") == {
+        Way(str(folders), f"{folders}/link"),
+        Way(f"{folders}/store", f"{folders}/store/world"),
+    }
 
 
 def test_the_kernels_watches_are_counted(folders: Path) -> None:
