@@ -59,7 +59,7 @@ REACHES = {
     "ctypes": set(),
     "asyncio": {"observe/reach.py"},
     "http": {"observe/sources/engines.py"},
-    "ssl": set(),
+    "ssl": {"observe/sources/engines.py"},
     "urllib": set(),
     "urllib.request": set(),
     # A datagram to the journal goes to a socket of this machine.

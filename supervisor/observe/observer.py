@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from supervisor.core.instant import SECOND, Duration, Instant
 from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
@@ -19,10 +19,12 @@ from supervisor.files.reading import Settle, printable_path, read_text
 from supervisor.observe.asking import Asking
 from supervisor.observe.deadline import Deadline
 from supervisor.observe.document import node_document
+from supervisor.observe.gateway import gateway_answers
 from supervisor.observe.hands import Hand
+from supervisor.observe.marks import Marks, marks_of_this_machine
 from supervisor.observe.memory import Memory
 from supervisor.observe.reach import longest, reach
-from supervisor.observe.reachability import reachability_document
+from supervisor.observe.reachability import CUT_OFF, believed, reachability_document, reaches_nobody
 from supervisor.observe.settings import ObserverSettings
 from supervisor.observe.sighting import Reached
 from supervisor.observe.sources import KINDS
@@ -56,14 +58,17 @@ class Observer:
         clock: LookClock,
         settle: Settle | None = None,
         waiting: Callable[[], None] = lambda: None,
+        marks: Marks | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
         self._settle = settle
         self._waiting = waiting
+        self._marks = marks or marks_of_this_machine()
         self._asking = Asking(clock.monotonic, waiting)
-        self._reaching: Hand[dict[str, Reached]] | None = None
+        self._reaching: Hand[_Round] | None = None
         self._usable: DesiredNode | None = None
+        self._knows_names = False
         self._own = os.path.join(settings.world, "nodes", f"{settings.node}.json")
         self._others = os.path.join(settings.world, "reachability", f"{settings.node}.json")
         self.notices: list[str] = []
@@ -81,18 +86,22 @@ class Observer:
         desired = load_inventory(settings.inventory, settings.max_input_bytes, self._settle).value
         services = self._services(desired)
         reaching = self._reach(desired) if settings.reachability else None
-        previous = self._previous(self._own)
+        name = os.path.join("nodes", os.path.basename(self._own))
+        previous, strange = self._marks.recall(self._previous(self._own), name, settings.interval, now)
         memory = Memory(previous)
         seen = self._asking.ask(self._sources(memory.sources), services, settings.timeout, memory.silent, now)
         faults: list[str] = []
         if seen.answered or seen.failed:
-            self._try(faults, self._own, node_document(seen, services, previous, settings.crash_window))
+            document = node_document(seen, services, previous, settings.crash_window)
+            self._try(faults, self._own, self._marks.mark(document | self._without_names()))
+            self.notices += self._ambiguous(document["services"])
         else:
             # Without anything to look at it knows nothing of the node's services, not even that there are none.
             self.notices.append("there is nothing to look at: no engine's socket, and no systemd")
         if reaching is not None:
             self._write_reached(faults, *reaching, now)
         self.notices += [f"{name} {why}" for name, why in sorted(seen.failed.items())]
+        self.notices += [strange] if strange is not None else []
         if faults:
             raise ObserverError("\n".join(faults))
 
@@ -109,7 +118,20 @@ class Observer:
             self._usable = node
         elif not broken:
             self._usable = None
+        self._knows_names = self._usable.services_known if self._usable is not None else not broken
         return self._usable.services if self._usable is not None else {}
+
+    def _without_names(self) -> dict[str, bool]:
+        """What the document says where the names of the inventory are not known: nothing is told of them then."""
+        return {} if self._knows_names else {"inventory": False}
+
+    def _ambiguous(self, entries: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        node = self._usable
+        return [
+            f"{node.file}:{node.services[name].line}: {name}: {entry['detail']}"
+            for name, entry in entries.items()
+            if "could_be" in entry and node is not None
+        ]
 
     # --- this node's services
 
@@ -120,7 +142,7 @@ class Observer:
 
     # --- other nodes
 
-    def _reach(self, desired: Desired) -> tuple[Hand[dict[str, Reached]], Duration] | None:
+    def _reach(self, desired: Desired) -> tuple[Hand[_Round], Duration] | None:
         """The start of a look for the other nodes, and how long it may take; None when there are none."""
         others = {
             name: node.addresses
@@ -130,20 +152,21 @@ class Observer:
         if not others and not os.path.exists(self._others):
             return None
         if self._reaching is None or self._reaching.over:
-            self._reaching = Hand("look for other nodes", partial(reach, others, self._settings.timeout))
+            self._reaching = Hand("look for other nodes", partial(_look_for, others, self._settings.timeout))
         return self._reaching, longest(others, self._settings.timeout)
 
-    def _write_reached(
-        self, faults: list[str], reaching: Hand[dict[str, Reached]], patience: Duration, now: Instant
-    ) -> None:
+    def _write_reached(self, faults: list[str], reaching: Hand[_Round], patience: Duration, now: Instant) -> None:
         if not reaching.wait(Deadline(patience, self._clock.monotonic), self._waiting):
             self.notices.append("the look for other nodes does not come to an end")
         elif reaching.failure is not None:
             self.notices.append(f"the look for other nodes {reaching.failure}")
         else:
-            reached = reaching.result.items()
-            silent = {name: word for name, word in reached if not self._speaks_for_itself(name, word.status, now)}
-            self._try(faults, self._others, reachability_document(silent, self._previous(self._others), now))
+            previous = self._previous(self._others)
+            nodes = believed(reaching.result.reached, previous, reaching.result.gateway)
+            if CUT_OFF in nodes.values():
+                self.notices.append(f"this machine {CUT_OFF.detail}")
+            silent = {name: node for name, node in nodes.items() if not self._speaks_for_itself(name, node.status, now)}
+            self._try(faults, self._others, reachability_document(nodes, previous, now, silent=silent))
 
     def _speaks_for_itself(self, node: str, status: str, now: Instant) -> bool:
         """Has it a document of its own that would know better?
@@ -177,3 +200,15 @@ class Observer:
                 new.commit()
         except OSError as error:
             faults.append(f"cannot write {printable_path(path)}: it {atomic.why(error)}")
+
+
+class _Round(NamedTuple):
+    """What one look for other nodes gave; ``gateway`` is whether our own answers, asked only when nobody else does."""
+
+    reached: dict[str, Reached]
+    gateway: bool
+
+
+def _look_for(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> _Round:
+    reached = reach(nodes, timeout)
+    return _Round(reached, not reaches_nobody(reached) or gateway_answers(timeout))

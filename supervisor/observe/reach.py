@@ -19,6 +19,8 @@ _NAMES_AT_ONCE = 8
 _ADDRESSES = 8
 """Of one name, at most."""
 
+# This machine has no way to such an address (IPv6 where there is none): that says nothing of the node.
+_NO_ROUTE = frozenset([errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.ENETDOWN])
 # Nobody at that address answers. Everything else that goes wrong is this machine's own trouble.
 _NOBODY = frozenset([errno.EHOSTUNREACH, errno.ETIMEDOUT, errno.EHOSTDOWN])
 _ALIVE = frozenset([errno.ECONNREFUSED, errno.ECONNRESET])
@@ -48,9 +50,12 @@ def reach(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> dict[str, Re
 
 
 def longest(nodes: Mapping[str, Sequence[str]], timeout: Duration) -> Duration:
-    """The time after which ``reach`` has come to its end, if it ever does: names and addresses wait for one another."""
+    """The time after which ``reach`` has come to its end, if it ever does, and the gateway was asked after it.
+
+    Names wait for one another, and addresses too.
+    """
     addresses = sum(map(len, nodes.values())) * _ADDRESSES
-    return timeout * (2 + addresses // _AT_ONCE) + SECOND
+    return timeout * (4 + addresses // _AT_ONCE) + SECOND
 
 
 class _Prober:
@@ -62,11 +67,12 @@ class _Prober:
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     async def nodes(self, nodes: Mapping[str, Sequence[str]]) -> dict[str, Reached]:
-        found = await asyncio.gather(*(self._node(nodes[name]) for name in sorted(nodes)))
-        return dict(zip(sorted(nodes), found, strict=True))
+        names = sorted(nodes)
+        reached = await asyncio.gather(*(self._node(nodes[name]) for name in names))
+        return dict(zip(names, reached, strict=True))
 
     async def _node(self, addresses: Sequence[str]) -> Reached:
-        return _best(await asyncio.gather(*(self._address(one) for one in addresses)))
+        return _best(await asyncio.gather(*(self._address(address) for address in addresses)))
 
     async def _address(self, address: str) -> Reached:
         parsed = parse_address(address)
@@ -74,13 +80,13 @@ class _Prober:
             return Reached("unknown", f"{quoted(address)} is no address such as nas.lan:22 or [2001:db8::7]:22")
         try:
             async with asyncio.timeout(self._patience):
-                found = await self._resolve(*parsed)
+                resolved = await self._resolve(*parsed)
         except TimeoutError:
             return Reached("unknown", f"the name in {address} was not resolved within {self._patience:g} s")
         except (OSError, UnicodeError) as error:
             # Whose name cannot be resolved may be there all the same.
             return Reached("unknown", f"the name in {address} cannot be resolved: {_why(error)}")
-        return _best(await asyncio.gather(*(self._connect(address, one[0], one[4]) for one in found[:_ADDRESSES])))
+        return _best(await asyncio.gather(*(self._connect(address, to[0], to[4]) for to in resolved[:_ADDRESSES])))
 
     async def _resolve(self, host: str, port: int) -> list[Any]:
         ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
@@ -102,13 +108,15 @@ class _Prober:
                 if error.errno in _ALIVE:
                     return Reached("online", f"{address} refuses the connection, so it is up")
                 status = "offline" if error.errno in _NOBODY else "unknown"
-                return Reached(status, f"{address} cannot be reached: {_why(error)}")
+                votes = error.errno not in _NO_ROUTE
+                return Reached(status, f"{address} cannot be reached: {_why(error)}", votes)
         return Reached("online", f"{address} answers")
 
 
-def _best(found: Sequence[Reached]) -> Reached:
-    """One that answers is enough; one of which nothing is known leaves it open."""
-    return min(found, key=lambda one: ("online", "unknown", "offline").index(one.status))
+def _best(reached: Sequence[Reached]) -> Reached:
+    """One that answers is enough; one of which nothing is known leaves it open, one without a route does not count."""
+    voters = [answer for answer in reached if answer.votes] or reached
+    return min(voters, key=lambda answer: ("online", "unknown", "offline").index(answer.status))
 
 
 def _why(error: Exception) -> str:

@@ -46,7 +46,11 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """A node word, ``online``, ``offline`` or ``unknown``, and why."""
+    """A node word, ``online``, ``offline`` or ``unknown``, and why.
+
+    Of several addresses those without a route do not have a vote, as long as another one has.
+    """
 
     status: str
     detail: str
+    votes: bool = True

@@ -17,10 +17,11 @@ import supervisor
 from supervisor.core.instant import SECOND
 from supervisor.errors import ObserverError
 from supervisor.files.world.load import load_world
+from supervisor.observe.marks import Marks
 from supervisor.observe.observer import Observer
 from supervisor.observe.sources import engines
 from supervisor.process.clock import Clock
-from tests.observe.lab import Fake, Here
+from tests.observe.lab import CONTAINER, Fake, Here
 from tests.systemd.machine import until
 
 
@@ -137,6 +138,48 @@ def test_a_broken_inventory_does_not_rename_what_it_named(here: Here) -> None:
 def test_without_an_inventory_things_have_their_own_names(here: Here) -> None:
     assert here.look() == {"web": "ok"}
     assert here.observer.notices == ["without an inventory that can be used, everything has its own name"]
+    # So nothing is told of the names that only an inventory has.
+    assert here.document()["inventory"] is False
+    here.declare("services:\n  site: {container: web}\n")
+    assert here.look() == {"site": "ok"}
+    assert "inventory" not in here.document()
+    # A node that the inventory does not have is known to have no names in it.
+    here.declare("services:\n", "other")
+    (here.folder / "hosts" / "nas" / "services.yaml").unlink()
+    here.look()
+    assert "inventory" not in here.document()
+
+
+def test_an_inventory_file_that_gives_no_names_is_as_good_as_none(here: Here) -> None:
+    here.declare("services: [\n")
+    here.look()
+    assert here.document()["inventory"] is False
+
+
+def test_a_name_that_could_be_two_is_said_with_its_place(here: Here) -> None:
+    here.declare("services:\n  web:\n  db:\n")
+    for stack in ("media", "wiki"):
+        labels = {"com.docker.compose.project": stack, "com.docker.compose.service": "db"}
+        here.containers[stack] = CONTAINER | {"Name": f"/{stack}-db-1", "Config": {"Labels": labels}}
+    assert here.look()["db"] == "unknown"
+    said = "hosts/nas/services.yaml:3: db: media/db and wiki/db could be it: say which in the inventory"
+    assert here.observer.notices == [said]
+
+
+def test_another_machine_of_the_same_name_is_said_and_its_memory_is_not_ours(here: Here) -> None:
+    here.declare("services:\n  web:\n")
+    ours = Observer(here.settings, Clock(), marks=Marks("a", "1"))
+    theirs = Observer(here.with_engines("/absent/theirs.sock"), Clock(), marks=Marks("b", "2"))
+    here.look(ours)
+    assert ours.notices == []
+    here.look(theirs)
+    said = "another machine writes nodes/nas.json: set node: in observer.yaml on one of them"
+    assert theirs.notices[-1] == said
+    assert here.look(ours) == {"web": "ok"}
+    assert ours.notices == [said]
+    assert (here.document()["machine"], here.document()["writer"]) == ("a", "1")
+    # The socket that only the other machine has is not missed here.
+    assert list(here.document()["sources"]) == [here.engine.path]
 
 
 def test_with_nothing_to_look_at_nothing_is_claimed(here: Here) -> None:
@@ -168,6 +211,25 @@ def test_a_document_that_somebody_broke_is_written_anew(here: Here) -> None:
 # --- other nodes ------------------------------------------------------------------------------------------------------
 
 NODES = "node: {address: 'nowhere.invalid:22'}\n"
+
+
+def test_who_reaches_none_of_several_asks_whether_it_is_cut_off_itself(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.declare("services:\n  web:\n")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        here.declare(f"node: {{address: '{address}'}}\n", "nuc")
+        # No TCP connection leads to a group of machines.
+        here.declare("node: {address: '224.0.0.1:22'}\n", "pi")
+        assert reached(here) == {"nuc": "online", "pi": "unknown"}
+        assert here.observer.notices == []
+    here.declare(NODES, "nuc")
+    assert reached(here) == {"nuc": "unknown", "pi": "unknown"}
+    assert (
+        here.document("reachability/nas.json")["nodes"]["nuc"]["detail"] == "reaches nobody: is this machine cut off?"
+    )
+    assert here.observer.notices == ["this machine reaches nobody: is this machine cut off?"]
 
 
 def reached(here: Here) -> dict[str, str]:

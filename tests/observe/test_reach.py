@@ -48,39 +48,54 @@ def closed() -> int:
 
 def test_who_answers_is_online(stack: ExitStack) -> None:
     port = listening(stack)
-    found = reach({"nas": [f"127.0.0.1:{port}"]}, 5 * SECOND)["nas"]
-    assert (found.status, found.detail) == ("online", f"127.0.0.1:{port} answers")
+    reached = reach({"nas": [f"127.0.0.1:{port}"]}, 5 * SECOND)["nas"]
+    assert (reached.status, reached.detail) == ("online", f"127.0.0.1:{port} answers")
 
 
 def test_who_refuses_is_up(closed: int) -> None:
-    found = reach({"nas": [f"127.0.0.1:{closed}"]}, 5 * SECOND)["nas"]
-    assert found.status == "online"
-    assert "refuses the connection, so it is up" in found.detail
+    reached = reach({"nas": [f"127.0.0.1:{closed}"]}, 5 * SECOND)["nas"]
+    assert reached.status == "online"
+    assert "refuses the connection, so it is up" in reached.detail
 
 
 def test_who_is_silent_is_offline(silent: int) -> None:
-    found = reach({"nas": [f"127.0.0.1:{silent}"]}, SECOND // 5)["nas"]
-    assert (found.status, found.detail) == ("offline", f"127.0.0.1:{silent} did not answer within 0.2 s")
+    reached = reach({"nas": [f"127.0.0.1:{silent}"]}, SECOND // 5)["nas"]
+    assert (reached.status, reached.detail) == ("offline", f"127.0.0.1:{silent} did not answer within 0.2 s")
 
 
 def test_one_of_several_addresses_is_enough(stack: ExitStack, silent: int) -> None:
     port = listening(stack)
-    found = reach({"nas": [f"127.0.0.1:{silent}", f"127.0.0.1:{port}"]}, SECOND // 5)
-    assert found["nas"].status == "online"
+    reached = reach({"nas": [f"127.0.0.1:{silent}", f"127.0.0.1:{port}"]}, SECOND // 5)
+    assert reached["nas"].status == "online"
+
+
+# No TCP connection leads to a group of machines: the kernel says that it has no route.
+NO_ROUTE = "224.0.0.1:22"
+
+
+def test_an_address_without_a_route_has_no_vote(stack: ExitStack, silent: int) -> None:
+    port = listening(stack)
+    reached = reach(
+        {"nas": [NO_ROUTE, f"127.0.0.1:{silent}"], "nuc": [NO_ROUTE, f"127.0.0.1:{port}"], "pi": [NO_ROUTE]},
+        SECOND // 5,
+    )
+    assert {name: node.status for name, node in reached.items()} == {"nas": "offline", "nuc": "online", "pi": "unknown"}
+    assert reached["nas"].detail == f"127.0.0.1:{silent} did not answer within 0.2 s"
+    assert reached["pi"].detail == f"{NO_ROUTE} cannot be reached: Network is unreachable"
 
 
 @pytest.mark.parametrize("address", ["nas", "nas:", "nas:x", "nas:0", "nas:70000", ":22", "2001:db8::7:22"])
 def test_what_is_no_address_leaves_it_open(address: str, silent: int) -> None:
     assert parse_address(address) is None
-    found = reach({"nas": [address], "nuc": [address, f"127.0.0.1:{silent}"]}, SECOND // 5)
-    assert {one.status for one in found.values()} == {"unknown"}
-    assert "is no address such as" in found["nas"].detail
+    reached = reach({"nas": [address], "nuc": [address, f"127.0.0.1:{silent}"]}, SECOND // 5)
+    assert {node.status for node in reached.values()} == {"unknown"}
+    assert "is no address such as" in reached["nas"].detail
 
 
 def test_a_name_that_cannot_be_resolved_leaves_it_open() -> None:
-    found = reach({"nas": ["nowhere.invalid:22"]}, 20 * SECOND)["nas"]
-    assert found.status == "unknown"
-    assert "cannot be resolved" in found.detail
+    reached = reach({"nas": ["nowhere.invalid:22"]}, 20 * SECOND)["nas"]
+    assert reached.status == "unknown"
+    assert "cannot be resolved" in reached.detail
 
 
 def test_a_resolver_that_hangs_is_not_waited_for(stack: ExitStack, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +114,10 @@ def test_a_resolver_that_hangs_is_not_waited_for(stack: ExitStack, monkeypatch: 
 
     monkeypatch.setattr(socket, "getaddrinfo", hang)
     # However many there are, an address that is no name needs nobody to resolve it.
-    found = reach({"nas": ["nas.lan:22"] * 50, "nuc": [f"127.0.0.1:{listening(stack)}"]}, SECOND // 2)
+    reached = reach({"nas": ["nas.lan:22"] * 50, "nuc": [f"127.0.0.1:{listening(stack)}"]}, SECOND // 2)
     assert waited_for == []
-    assert {name: one.status for name, one in found.items()} == {"nas": "unknown", "nuc": "online"}
-    assert found["nas"].detail == "the name in nas.lan:22 was not resolved within 0.5 s"
+    assert {name: node.status for name, node in reached.items()} == {"nas": "unknown", "nuc": "online"}
+    assert reached["nas"].detail == "the name in nas.lan:22 was not resolved within 0.5 s"
 
 
 def test_addresses_as_people_write_them() -> None:
@@ -114,6 +129,6 @@ def test_addresses_as_people_write_them() -> None:
 def test_many_are_asked_at_once(stack: ExitStack, silent: int) -> None:
     port = listening(stack, backlog=300)
     nodes = {f"node{number:03}": [f"127.0.0.1:{silent if number % 2 else port}"] for number in range(200)}
-    found = reach(nodes, SECOND)
-    assert list(found) == sorted(nodes)
-    assert [one.status for one in found.values()] == ["online", "offline"] * 100
+    reached = reach(nodes, SECOND)
+    assert list(reached) == sorted(nodes)
+    assert [node.status for node in reached.values()] == ["online", "offline"] * 100

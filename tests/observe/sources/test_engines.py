@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +18,7 @@ from supervisor.core.instant import SECOND
 from supervisor.errors import AwayError, SourceError
 from supervisor.observe.deadline import Deadline
 from supervisor.observe.sighting import Sighting
-from supervisor.observe.sources.engines import Engine, sockets
+from supervisor.observe.sources.engines import Engine, addresses
 from supervisor.process.clock import Clock
 from tests.observe.lab import GOOD, ID, Answer, Fake, engine, http
 
@@ -141,7 +148,100 @@ def test_what_may_be_back_in_a_moment_is_told_apart(serve: Callable[[Answer], Fa
 def test_the_usual_sockets_that_are_there_are_looked_through_and_those_that_were(tmp_path: Path) -> None:
     (tmp_path / "here").touch()
     usual = [str(tmp_path / name) for name in ("here", "not")]
-    assert sockets(None, (), usual) == (usual[0],)
+    assert addresses(None, (), usual) == (usual[0],)
     # One that was there at the look before is missed; a source of another kind is none.
-    assert sockets(None, (usual[1], "systemd"), usual) == tuple(usual)
-    assert sockets(("/given",), (usual[0],), usual) == ("/given",)
+    assert addresses(None, (usual[1], "systemd"), usual) == tuple(usual)
+    assert addresses(("/given",), (usual[0],), usual) == ("/given",)
+
+
+def test_two_names_of_one_socket_are_one_engine(serve: Callable[[Answer], Fake], tmp_path: Path) -> None:
+    engine_socket = serve(engine(**GOOD)).path
+    link, hard = str(tmp_path / "docker.sock"), str(tmp_path / "other.sock")
+    os.symlink(engine_socket, link)
+    os.link(engine_socket, hard)
+    # The link's own name is not the one that counts, whichever comes first.
+    assert addresses((link, engine_socket), (), ()) == (engine_socket,)
+    assert addresses((engine_socket, link), (), ()) == (engine_socket,)
+    assert addresses(None, (engine_socket,), (link,)) == (engine_socket,)
+    assert len(addresses((hard, engine_socket), (), ())) == 1
+    # Alone it is as good as any.
+    assert addresses((link,), (), ()) == (link,)
+    # The engine is gone, and so is what the link leads to: still one.
+    os.unlink(engine_socket)
+    assert addresses((link, engine_socket), (), ()) == (engine_socket,)
+
+
+def test_engines_behind_other_sockets_are_others(tmp_path: Path) -> None:
+    both = tuple(str(tmp_path / name) for name in ("a", "b"))
+    assert addresses(both, (), ()) == both
+    assert addresses(("tcp://nas:2375", "tls://nas:2376"), (), ()) == ("tcp://nas:2375", "tls://nas:2376")
+
+
+@pytest.fixture
+def answering() -> Iterator[tuple[str, Callable[[ssl.SSLContext | None], None]]]:
+    """A TCP address, and what makes it answer as an engine with one container, in the clear or not."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve(context: ssl.SSLContext | None) -> None:
+            answer = engine(**GOOD)
+
+            def talk() -> None:
+                with suppress(OSError):
+                    plain, _ = server.accept()
+                    with context.wrap_socket(plain, server_side=True) if context else plain as connection:
+                        while request := connection.recv(65536):
+                            connection.sendall(answer(request.split(b" ")[1].decode()))
+
+            threading.Thread(target=talk, daemon=True).start()
+
+        yield f"127.0.0.1:{server.getsockname()[1]}", serve
+
+
+Serve = Callable[[ssl.SSLContext | None], None]
+
+
+def test_an_engine_may_be_at_another_machine(answering: tuple[str, Serve]) -> None:
+    address, serve = answering
+    serve(None)
+    assert [(seen.source, seen.name) for seen in look(f"tcp://{address}")] == [(f"tcp://{address}", "web")]
+
+
+def certify(folder: Path, name: str) -> None:
+    """A certificate of 127.0.0.1, by itself, and its key."""
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", f"/CN={name}"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl")
+def test_over_tls_both_sides_say_who_they_are(answering: tuple[str, Serve], tmp_path: Path) -> None:
+    address, serve = answering
+    certify(tmp_path, "engine")
+    shutil.copy(tmp_path / "cert.pem", tmp_path / "ca.pem")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    server.load_verify_locations(tmp_path / "ca.pem")
+    server.verify_mode = ssl.CERT_REQUIRED
+    serve(server)
+    deadline = Deadline(20 * SECOND, Clock().monotonic)
+    engine_there = Engine(f"tls://{address}", str(tmp_path))
+    assert [seen.name for seen in engine_there.look({}, deadline)] == ["web"]
+    # Nobody has told us to trust it.
+    serve(server)
+    with pytest.raises(
+        SourceError, match=r"^cannot be reached: its certificate is not trusted: self.signed certificate"
+    ):
+        look(f"tls://{address}")
+
+
+def test_without_anybody_at_the_address_there_is_no_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(AwayError, match=r"^cannot be reached: Connection refused$"):
+        look(f"tcp://127.0.0.1:{port}")
