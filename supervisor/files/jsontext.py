@@ -29,12 +29,12 @@ def parse(text: str) -> Any:
     try:
         value = _STRICT.decode(text)
         if "\\u" in text and _SURROGATE.search(text) and _has_lone_surrogate(value):
-            raise MalformedError("is no JSON: a \\u escape is half of a surrogate pair")
+            raise MalformedError("is not JSON: a \\u escape is half of a surrogate pair")
     except json.JSONDecodeError as error:
-        raise MalformedError(f"is no JSON: {error.msg}", error.lineno, error.colno) from None
+        raise MalformedError(f"is not JSON: {error.msg}", error.lineno, error.colno) from None
     except _RefusedError as error:
         line, column = _place_of_refused(text, *error.args)
-        raise MalformedError(f"is no JSON: {_message(*error.args)}", line, column) from None
+        raise MalformedError(f"is not JSON: {_message(*error.args)}", line, column) from None
     except RecursionError:
         raise MalformedError("is nested too deeply") from None
     if text.count("[") + text.count("{") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
@@ -47,10 +47,10 @@ def _is_deeper(value: Any, limit: int) -> bool:
     level = [value] if isinstance(value, dict | list) else []
     for _ in range(limit):
         level = [
-            one
-            for above in level
-            for one in (above.values() if type(above) is dict else above)
-            if type(one) is dict or type(one) is list
+            inner
+            for outer in level
+            for inner in (outer.values() if type(outer) is dict else outer)
+            if type(inner) is dict or type(inner) is list
         ]
         if not level:
             return False
@@ -122,7 +122,7 @@ _comma = cast(_Matcher, re.compile(r"[ \t\n\r]*+(?:,[ \t\n\r]*+)?").match)
 
 _MESSAGES = {
     "key": "duplicate key {}",
-    "constant": "{} is no JSON number",
+    "constant": "{} is not a JSON number",
     "float": "the number {} is out of range",
     "int": "the number {} is too long",
 }
@@ -174,8 +174,8 @@ def _has_lone_surrogate(value: Any) -> bool:
 def _place_of_refused(text: str, kind: str, what: str) -> tuple[int | None, int | None]:
     """Where the refused token stands: looked for only now, because it hardly ever happens."""
     if kind == "key":
-        found = _walk(text, what)
-        return found.line, found.column
+        key = _walk(text, what)
+        return key.line, key.column
     for match in _TOKEN.finditer(text):
         if match.group().startswith(what.rstrip("…")):
             return place_in(text, match.start())

@@ -152,11 +152,11 @@ def _below(
             behind = linked or item.is_link
             if behind:
                 ways.follow()
-            found = _below(
+            below = _below(
                 inner, Folder(relative, ways.listings.of(inner, status)), (*above, identity), ways, linked=behind
             )
             # Of what is behind a link all is taken or nothing.
-            yield from found if linked or not item.is_link else list(found)
+            yield from below if linked or not item.is_link else list(below)
         except _TooManyError:
             if linked:
                 raise

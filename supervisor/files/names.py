@@ -6,7 +6,7 @@ NAME_LIMIT = 200
 
 
 def name_fault(text: str) -> str | None:
-    """Why ``text`` is no name of a node, service or stack/service; None when it is one."""
+    """Why ``text`` is not a name of a node, service or stack/service; None when it is."""
     if text in _LEGAL:
         return None
     fault = _name_fault(text)

@@ -29,7 +29,7 @@ class _ChangingError(Exception):
 
 
 Signature = tuple[int, int, int, int, int]
-"""Device, inode, size, and the times of modification and change: what tells a file from another one at its place."""
+"""Device, inode, size, and the times of modification and change: what tells a file from another file at its place."""
 
 
 class Content(NamedTuple):
@@ -43,7 +43,7 @@ class Content(NamedTuple):
         return self.signature[3]
 
     def text(self) -> str:
-        """As UTF-8. MalformedError when it is none."""
+        """As UTF-8. MalformedError when it is not."""
         return _decode(self.data)
 
 
@@ -60,7 +60,7 @@ def signature(status: os.stat_result) -> Signature:
 
 
 def read_text(path: _Path, max_bytes: int, settle: Settle | None = None) -> str:
-    """Like ``read_file``, as text; MalformedError when it is no UTF-8."""
+    """Like ``read_file``, as text; MalformedError when it is not UTF-8."""
     return read_file(path, max_bytes, settle).text()
 
 
@@ -68,7 +68,7 @@ def read_file(path: _Path, max_bytes: int, settle: Settle | None = None) -> Cont
     """A regular file of at most ``max_bytes``, the same before and after it was read.
 
     Raises UnreadableError (FileNotFoundError goes through) when the bytes cannot be had. A file that is being written
-    is read again a few times, then refused: half a file is no file, though half a YAML file is mostly YAML. ``settle``
+    is read again a few times, then refused: half a YAML file is mostly still YAML, with other services. ``settle``
     guards against writers that pause between two writes.
     """
     return _read(path, max_bytes, settle, _read_filled)
@@ -132,12 +132,12 @@ def reason(error: OSError) -> str:
 
 
 def kind_of(mode: int) -> str:
-    """What is no regular file, in words."""
+    """What a path is that is not a regular file, in words."""
     return _KINDS.get(stat.S_IFMT(mode), "something odd")
 
 
 def printable_path(path: str | bytes) -> str:
-    """A file name as text that can be printed: bytes that are no UTF-8 and control characters as escapes."""
+    """A file name as text that can be printed: bytes that are not UTF-8 and control characters as escapes."""
     return printable(os.fsencode(path).decode("utf-8", "backslashreplace"))
 
 
@@ -167,7 +167,7 @@ def _read_filled(path: _Path, max_bytes: int, settle: Settle | None) -> Content:
 
 
 def _read_settled(path: _Path, max_bytes: int, settle: Settle | None) -> Content:
-    # Where a file was waited for, another one may stand there by now.
+    # Where a file was waited for, another file may stand there by now.
     content = _read_stable(path, max_bytes, settle) or _read_stable(path, max_bytes, settle)
     if content is None:
         raise _ChangingError

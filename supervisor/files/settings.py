@@ -30,7 +30,7 @@ def parse_size(text: str) -> int:
     if match is None:
         if text.isascii() and text.isdigit():
             raise ValueError(f"{text!r} has no unit: write {text}B, {text}KiB, {text}MiB or {text}GiB")
-        raise ValueError(f"{text[:60]!r} is no size such as 512KiB or 16MiB")
+        raise ValueError(f"{text[:60]!r} is not a size such as 512KiB or 16MiB")
     size = int(match[1]) * _SIZES[match[2]]
     if size < 1:
         raise ValueError("must be at least 1B")
@@ -46,7 +46,7 @@ def parse_path(text: str) -> str:
 def parse_source(text: str) -> str:
     """The last part of the ``source`` of our events; ``hostname`` stands for the machine's own."""
     if not 0 < len(text) <= 200 or not text.isprintable() or " " in text or "/" in text:
-        raise ValueError(f"{text[:60]!r} is no name: 1 to 200 printable characters without blanks and slashes")
+        raise ValueError(f"{text[:60]!r} is not a name: 1 to 200 printable characters without blanks and slashes")
     return text
 
 
@@ -59,7 +59,7 @@ def parse_positive_duration(text: str) -> Duration:
 
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 1000):
-        raise ValueError(f"{text[:60]!r} is no whole number from 1 to 1000")
+        raise ValueError(f"{text[:60]!r} is not a whole number from 1 to 1000")
     return int(text)
 
 
@@ -212,7 +212,7 @@ def _from_environment(family: Family, environ: Mapping[str, str], faults: list[s
         else:
             from supervisor.core.nearest import did_you_mean
 
-            faults.append(f"{variable} (environment): is no known setting{did_you_mean(variable, tuple(known))}")
+            faults.append(f"{variable} (environment): is not a known setting{did_you_mean(variable, tuple(known))}")
     return given
 
 
@@ -244,7 +244,7 @@ def _from_file(family: Family, path: str, required: bool, faults: list[str]) -> 
     for name, entry in root.items():
         source = f"{path}:{entry.key.line}"
         if name not in family.names:
-            faults.append(f"{name} ({source}): is no known setting{did_you_mean(name, family.names)}")
+            faults.append(f"{name} ({source}): is not a known setting{did_you_mean(name, family.names)}")
         elif not isinstance(entry.value, Scalar) or entry.value.value is None:
             faults.append(f"{name} ({source}): must be one value")
         else:

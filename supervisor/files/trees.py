@@ -33,7 +33,7 @@ class Tree(NamedTuple):
 
 
 def ignored(name: str) -> bool:
-    """Whether a file or folder of this name is passed over: an unfinished file, or one that is not the owner's."""
+    """Whether a file or folder of this name is passed over: an unfinished file, or a file that is not the owner's."""
     return name.endswith(_UNFINISHED) or ignored_node(name)
 
 

@@ -117,7 +117,7 @@ class Sequence(_Collection):
 
     @property
     def items(self) -> list[Node]:
-        return [node_of(one) for one in self.raw]
+        return [node_of(item) for item in self.raw]
 
     @property
     def inner(self) -> list[Raw]:
@@ -210,14 +210,14 @@ def parse(text: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         place = _mended_at(text, error)
         what = " ".join(part for part in (error.context, error.problem) if part) or "cannot be parsed"
-        raise MalformedError(f"is no YAML: {what}", *place) from None
+        raise MalformedError(f"is not YAML: {what}", *place) from None
     except yaml.reader.ReaderError as error:
         position = error.position if isinstance(error.position, int) else 0
         line, column = place_in(text, position)
         character = error.character if isinstance(error.character, int) else ord(error.character[:1] or "?")
         raise MalformedError(f"contains the character U+{character:04X}: {error.reason}", line, column) from None
     except (yaml.YAMLError, UnicodeError, RecursionError) as error:
-        raise MalformedError(f"is no YAML: {error}") from None
+        raise MalformedError(f"is not YAML: {error}") from None
     finally:
         loader.dispose()
 
@@ -234,18 +234,18 @@ def _mended_at(text: str, error: yaml.MarkedYAMLError) -> tuple[int | None, int 
 def place(node: Node, pointer: str) -> tuple[int, int] | None:
     """Line and column of a JSON pointer; a mapping's entry is at its key when its value is a collection."""
     here: Node = node
-    found = node.line, node.column
+    at = node.line, node.column
     for part in parts(pointer):
         entry = here.get(part) if isinstance(here, Mapping) else None
         if entry is not None:
             here = entry.value
-            found = (here.line, here.column) if isinstance(here, Scalar) else (entry.key.line, entry.key.column)
+            at = (here.line, here.column) if isinstance(here, Scalar) else (entry.key.line, entry.key.column)
         elif isinstance(here, Sequence) and part.isdecimal() and int(part) < len(here.raw):
             here = node_of(here.raw[int(part)])
-            found = here.line, here.column
+            at = here.line, here.column
         else:
             return None
-    return found
+    return at
 
 
 def first_duplicate(node: Node) -> Pair | None:
@@ -255,7 +255,7 @@ def first_duplicate(node: Node) -> Pair | None:
     if node.twice:
         key, value = node.twice[0]
         return Pair(Scalar(key), node_of(value))
-    return next((found for one in node.inner if (found := first_duplicate(node_of(one))) is not None), None)
+    return next((twice for inner in node.inner if (twice := first_duplicate(node_of(inner))) is not None), None)
 
 
 class _Builder:
@@ -333,7 +333,7 @@ class _Builder:
             if type(key) is not scalar or key.anchor is not None:
                 start, key = key, self._raw(key, depth + 1)
                 if type(key) is not scalar:
-                    raise _error(start, "has a key that is no text")
+                    raise _error(start, "has a key that is not text")
             value = following()
             if type(value) is not scalar or value.anchor is not None:
                 value = self._raw(value, depth + 1)
@@ -358,7 +358,7 @@ class _Builder:
         node.merges = (merged,)
         for source in merged.raw if type(merged) is Sequence else [merged]:
             if type(source) is not Mapping:
-                raise _error(key, "merges (<<) something that is no mapping")
+                raise _error(key, "merges (<<) something that is not a mapping")
             # Bounded like aliases: merging in a chain of growing mappings multiplies too.
             self._expanded += _extent(source)[0]
             if self._expanded > MAX_EXPANDED:
@@ -373,7 +373,7 @@ def _extent(raw: Raw) -> tuple[int, int]:
     if type(raw) is yaml.ScalarEvent:
         return 1, 0
     if raw.extent is None:
-        inner = [_extent(one) for one in raw.inner]
+        inner = [_extent(value) for value in raw.inner]
         raw.extent = 1 + sum(size for size, _ in inner), 1 + max((height for _, height in inner), default=0)
     extent: tuple[int, int] = raw.extent
     return extent
@@ -383,7 +383,7 @@ def _mark_doubled(raw: Raw) -> bool:
     """Tell the collections that have a key twice, and those that they are in."""
     if type(raw) is yaml.ScalarEvent:
         return False
-    inner = [_mark_doubled(one) for one in raw.inner]
+    inner = [_mark_doubled(value) for value in raw.inner]
     raw.doubled = bool(raw.twice) or any(inner)
     return bool(raw.doubled)
 

@@ -331,7 +331,7 @@ def test_a_first_inventory_from_compose_files(lab: Lab) -> None:
     compose.write_text("services: [")
     done = lab.command("inventory", "init", "--from-compose", str(compose), "--node", "pi4")
     assert done.returncode == 1
-    assert "films/compose.yml:1:12: error: is no YAML" in done.stderr
+    assert "films/compose.yml:1:12: error: is not YAML" in done.stderr
     assert not (lab.folder / "hosts" / "pi4").exists()
 
 

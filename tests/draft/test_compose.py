@@ -161,7 +161,7 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("services: [", "is no YAML"),
+        ("services: [", "is not YAML"),
         ("- a", "is no mapping"),
         ("services: {a: , a: }", "has the key 'a' twice"),
         ("version: '3'", "has no services"),

@@ -39,7 +39,7 @@ def services_files(listing: Listing) -> dict[str, str]:
 
 
 def node_without_file(folder: str, node: str, unread: Unread) -> NodePart | None:
-    """What can be said of a node whose file cannot be read; None when it is no node."""
+    """What can be said of a node whose file cannot be read; None when it is not a node."""
     file = ServicesFile(node)
     inside = os.path.join(folder, node)
     if not unread.is_absent:

@@ -76,7 +76,7 @@ class ServicesFile:
         self.file = f"hosts/{printable_path(name)}/{SERVICES_FILE}"
         self.node: DesiredNode | None = None
         self.problems: list[Problem] = []
-        # Keys of services that are nothing to us, and not like one that is: met in many, and found out once.
+        # Unknown keys that are not like a known key: met in many services, and compared once.
         self._free = set(_USUAL)
         self._left = _LOOKED_UP
 
@@ -95,8 +95,8 @@ class ServicesFile:
         return NodePart(self.node, self._invalid(), tuple(self.problems))
 
     def _invalid(self) -> InvalidInput | None:
-        """The file as an input that cannot be used, wholly or in part, if it is one."""
-        errors = tuple(one for one in self.problems if one.level is Level.ERROR)
+        """The file as an input that cannot be used, wholly or in part; None when it has no error."""
+        errors = tuple(problem for problem in self.problems if problem.level is Level.ERROR)
         broken = sorted(self.node.broken) if self.node is not None else []
         lost = tuple(ServiceRef(self.name, service) for service in broken)
         return InvalidInput(InputRef(self.file), errors, lost) if errors else None
@@ -126,9 +126,9 @@ class ServicesFile:
                 continue
             if not name.startswith("x-"):
                 hint = _hint(name, _TOP, 0.6) or "; only node, services and x-… are"
-                # Made where it is raised: one with a name here would lead back to itself by way of this frame, and keep
-                # all that was read.
-                message, pointer = f"{quoted(name)} is no known key{hint}", f"/{escape(name)}"
+                # Made where it is raised: an error in a variable here would lead back to itself by way of this frame,
+                # and keep all that was read.
+                message, pointer = f"{quoted(name)} is not a known key{hint}", f"/{escape(name)}"
                 if "services" not in root.raw:
                     raise SchemaError(message, pointer, entry.key.line, entry.key.column)
                 self._note(SchemaError(message, pointer, entry.key.line, entry.key.column))
@@ -269,7 +269,7 @@ class ServicesFile:
             hint = _hint(name, known, 0.8)
             if hint:
                 key = Scalar(event)
-                message = f"{quoted(name)} is no known key, it is only carried along{hint}"
+                message = f"{quoted(name)} is not a known key, it is only carried along{hint}"
                 warning = SchemaError(message, f"{pointer}/{escape(name)}", key.line, key.column)
                 self.problems.append(problem_of(self.file, warning, Level.WARNING))
             elif known is _SERVICE_KEYS:

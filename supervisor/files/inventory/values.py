@@ -46,31 +46,31 @@ def mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple[
         raise wrong(node, f"{pointer}/{name}", f"{name} must be {wanted}, not {kind(node)}")
     named: dict[str, Mention] = {}
     for index, item in enumerate(items):
-        found = placed(item)
-        if found is None:
+        scalar = placed(item)
+        if scalar is None:
             node, where = node_of(item), f"{pointer}/{name}/{index}"
             raise wrong(node, where, f"{name} must name services or nodes, not {kind(node)}")
-        text = found[0]
+        text, line, column = scalar
         if text in named:
             continue
         fault = name_fault(text)
         if fault is not None:
             raise wrong(node_of(item), f"{pointer}/{name}/{index}", f"{name}: {fault}")
-        named[text] = Mention(shared(text), *found[1:])
+        named[text] = Mention(shared(text), line, column)
     return tuple(named.values())
 
 
 def free_text(part: Mapping, name: str) -> str | None:
-    """A key for observers: it is carried along, so what is no text is no error, only of no use to them."""
+    """A key for observers, None where it is not text: that costs nothing of the judgement."""
     value = part[name].value
     return value.text if _is_text(value) else None
 
 
 def free_texts(part: Mapping, name: str) -> tuple[str, ...]:
-    """Likewise one text, or a list of them."""
+    """Likewise a text or a list of texts."""
     entry = part.get(name)
     values = [] if entry is None else entry.value.items if isinstance(entry.value, Sequence) else [entry.value]
-    return tuple(one.text for one in values if _is_text(one))
+    return tuple(value.text for value in values if _is_text(value))
 
 
 def _is_text(value: Node) -> TypeGuard[Scalar]:

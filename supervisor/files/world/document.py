@@ -67,8 +67,8 @@ _At = Callable[[str], tuple[int, int] | None]
 
 
 def _line(at: _At, pointer: str) -> int | None:
-    found = at(pointer)
-    return None if found is None else found[0]
+    place = at(pointer)
+    return None if place is None else place[0]
 
 
 class DocumentReader:
@@ -110,7 +110,7 @@ class DocumentReader:
     def _observation(self) -> Observation:
         root = object_of(self._root, "", "the document")
         if self.node is not None and (fault := node_name_fault(self.node)) is not None:
-            raise SchemaError(f"is named after no node: {fault}", "")
+            raise SchemaError(f"is not named after a node: {fault}", "")
         observed_at, where = self._modified_at, ""
         if "observed_at" in root:
             observed_at, where = time_of(root, "observed_at", ""), "/observed_at"

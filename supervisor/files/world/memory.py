@@ -25,7 +25,7 @@ class WorldMemory:
         self._max_bytes = max_bytes
         self._settle = settle
         self._listings = Listings(now)
-        # Reasons, and no errors: one that was raised leads back here by way of its frames.
+        # Reasons, not errors: an error that was raised leads back here by way of its frames.
         self._files: dict[str, str | None] = {}
         self._cache: FileCache[Reading] = FileCache(folder, now)
         self._union = WorldUnion()

@@ -21,7 +21,7 @@ def node_report(entry: Any, pointer: str, document: Document) -> NodeReport:
 
 
 def service_reports(value: Any, pointer: str, what: str, document: Document) -> ServiceReports:
-    """Those of one node."""
+    """The reports on the services of one node."""
     kept: dict[str, ServiceReport] = {}
     if not isinstance(value, dict):
         for name, below, entry in named(value, pointer, what, name_fault):

@@ -91,7 +91,7 @@ def time_of(entry: dict[str, Any], key: str, above: str) -> Instant:
 
 
 def usual(word: str) -> str:
-    """The same few words, one text each."""
+    """The same few words, each as one object."""
     return intern(word) if len(word) <= _USUAL_WORD else word
 
 

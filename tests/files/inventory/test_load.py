@@ -29,10 +29,10 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("services: [", "1:12: error: is no YAML: while parsing a flow node did not find expected node content"),
+        ("services: [", "1:12: error: is not YAML: while parsing a flow node did not find expected node content"),
         ("- web", "1:1: error: must be a mapping with the keys node and services, not a list"),
         ("just text", "1:1: error: must be a mapping with the keys node and services, not the text 'just text'"),
-        ("servces: {}", "1:1: error: 'servces' is no known key; did you mean services?"),
+        ("servces: {}", "1:1: error: 'servces' is not a known key; did you mean services?"),
         ("services: 5", "1:11: error: services must be a mapping or a list, not 5"),
         ("services: {a: 1, a: 2}\nservices: {}", "2:1: error: duplicate key 'services'"),
         ("services:\n  web: yes", "2:8: error: service 'web' must be a mapping or nothing, not the text 'yes'"),
@@ -56,7 +56,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
         ("services: {a: }\n---\nservices: {}", "2:1: error: holds more than one document; write one file each"),
         (
             "services: {web: {critcal: true}}",
-            "1:18: warning: 'critcal' is no known key, it is only carried along; did ",
+            "1:18: warning: 'critcal' is not a known key, it is only carried along; did ",
         ),
         (b"services: {\xff: }", "1:12: error: is not UTF-8 at byte 11"),
         ("services: {}".encode("utf-16"), "1:1: error: is not UTF-8 at byte 0 (it looks like UTF-16)"),
@@ -265,7 +265,7 @@ def test_unknown_keys_by_the_hundred_thousand_are_passed_over(tmp_path: Path) ->
     def passed_over(count: int) -> None:
         keys = "".join(f"    k{number}: 1\n" for number in range(count))
         assert problems(tmp_path, f"services:\n  web:\n    critcal: true\n{keys}") == [
-            "3:5: warning: 'critcal' is no known key, it is only carried along; did you mean critical?"
+            "3:5: warning: 'critcal' is not a known key, it is only carried along; did you mean critical?"
         ]
 
     # Of the second ten thousand each takes a fraction of what the first thousand took.

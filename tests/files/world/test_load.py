@@ -23,18 +23,18 @@ def load(folder: Path) -> tuple[Actual, list[str]]:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "1:1: error: is no JSON: Expecting value"),
-        ('{"a": 1', "1:8: error: is no JSON: Expecting ',' delimiter"),
+        ("", "1:1: error: is not JSON: Expecting value"),
+        ('{"a": 1', "1:8: error: is not JSON: Expecting ',' delimiter"),
         ("[]", "1:1: error: the document must be an object, not a list"),
-        ('{"status": "failed",\n "status": "ok"}', "2:2: error: is no JSON: duplicate key 'status'"),
-        ('{"x":\n NaN}', "2:2: error: is no JSON: NaN is no JSON number"),
-        ('{"x": 1e400}', "1:7: error: is no JSON: the number 1e400 is out of range"),
+        ('{"status": "failed",\n "status": "ok"}', "2:2: error: is not JSON: duplicate key 'status'"),
+        ('{"x":\n NaN}', "2:2: error: is not JSON: NaN is not a JSON number"),
+        ('{"x": 1e400}', "1:7: error: is not JSON: the number 1e400 is out of range"),
         (
             '{"x": ' + "1" * 4301 + "}",
-            "1:7: error: is no JSON: the number 1111111111111111111111111111111111111111… is",
+            "1:7: error: is not JSON: the number 1111111111111111111111111111111111111111… is",
         ),
         ("[" * 100_000, " error: is nested too deeply"),
-        ('{"x": "\\ud800"}', " error: is no JSON: a \\u escape is half of a surrogate pair"),
+        ('{"x": "\\ud800"}', " error: is not JSON: a \\u escape is half of a surrogate pair"),
         (
             '{"observed_at": "2026-11-01T12:00:00"}',
             "1:17: error: '2026-11-01T12:00:00' has no offset: write Z or +01:00",
