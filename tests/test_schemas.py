@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from supervisor.core.instant import SECOND, parse_instant
 from supervisor.core.model.problems import Level
 from supervisor.errors import MalformedError
 from supervisor.files import eventlog, yamlplain, yamltree
+from supervisor.files.schemas import load_schema
 from supervisor.files.settings import KEYS, load_settings
 from supervisor.files.trees import TREES
 from supervisor.passes.read_and_judge import judge
@@ -27,8 +27,7 @@ SCENARIOS = sorted(path.name for path in (ROOT / "tests" / "scenarios").iterdir(
 
 
 def validator(name: str) -> Draft7Validator:
-    schema = json.loads(files("supervisor").joinpath("schemas", f"{name}.json").read_text())
-    return Draft7Validator(schema)
+    return Draft7Validator(load_schema(name))
 
 
 def faults(name: str, value: Any) -> list[str]:
@@ -41,7 +40,7 @@ def loaded(path: Path) -> Any:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_it_is_a_draft_07_schema(name: str) -> None:
-    schema = json.loads(files("supervisor").joinpath("schemas", f"{name}.json").read_text())
+    schema = load_schema(name)
     assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
     Draft7Validator.check_schema(schema)
 
@@ -161,6 +160,6 @@ def test_what_is_wrong_does_not_validate(name: str, value: Any) -> None:
 
 
 def test_the_settings_schema_has_every_key_with_its_default() -> None:
-    schema = json.loads(files("supervisor").joinpath("schemas", "settings.json").read_text())
+    schema = load_schema("settings")
     properties = schema["properties"]
     assert {key: str(entry["default"]) for key, entry in properties.items()} == {key.name: key.default for key in KEYS}

@@ -20,7 +20,9 @@ def add_options(parser: Parser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from importlib.resources import files
+    import json
 
-    write(files("supervisor").joinpath("schemas", f"{options.format}.json").read_text("utf-8"))
+    from supervisor.files.schemas import load_schema
+
+    write(json.dumps(load_schema(options.format), indent=2) + "\n")
     return DONE

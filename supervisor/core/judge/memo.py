@@ -135,9 +135,11 @@ class Memo:
 
     def _remember(self, name: str, seen: Remembered | None) -> set[Subject]:
         """Take it to mind; what it shows otherwise than before."""
-        old = self._nodes.pop(name, None)
+        old = self._nodes.get(name)
         if seen is not None:
             self._nodes[name] = seen
+        elif old is not None:
+            del self._nodes[name]
         before, after = ({} if part is None else part.shows for part in (old, seen))
         return {subject for subject, _ in after.items() ^ before.items()}
 

@@ -67,9 +67,12 @@ class WorldUnion:
         nodes: set[str] = set()
         changed: list[Reading] = []
         for key, new in changes.items():
-            old = self._readings.pop(key, None)
+            old = self._readings.get(key)
             if new is not None:
+                # In its place: a dictionary without gaps is copied at once, and keeps its order.
                 self._readings[key] = new
+            elif old is not None:
+                del self._readings[key]
             changed += [reading for reading in (old, new) if reading is not None]
             nodes |= self._replace(key, _observation(old), _observation(new))
         if changed:
