@@ -12,7 +12,7 @@ from supervisor.core.judge.assessment import (
     assess_service,
     failed_deployment,
 )
-from supervisor.core.judge.chains import unavailable
+from supervisor.core.judge.chains import Chains
 from supervisor.core.model.actual import Deployment, Incident, NodeFacts, ServiceReport
 from supervisor.core.model.desired import DesiredNode, DesiredService
 from supervisor.core.model.findings import Severity
@@ -81,10 +81,13 @@ class IncidentCase(NamedTuple):
 Case = InputCase | NodeCase | ServiceCase | IncidentCase
 
 
-def case_of(picture: Picture, subject: Subject) -> Case | None:
-    """The case of a subject, healthy or not; None when it is not judged at present, or nobody knows it."""
+def case_of(picture: Picture, subject: Subject, chains: Chains | None = None) -> Case | None:
+    """The case of a subject, healthy or not; None when it is not judged at present, or nobody knows it.
+
+    ``chains`` are those of the picture, where many cases are asked for.
+    """
     if isinstance(subject, ServiceRef):
-        return _service_case(picture, subject)
+        return _service_case(picture, subject, chains or Chains(picture))
     if isinstance(subject, NodeRef):
         return _node_case(picture, subject)
     if isinstance(subject, IncidentRef):
@@ -92,7 +95,7 @@ def case_of(picture: Picture, subject: Subject) -> Case | None:
     return _input_case(picture, subject)
 
 
-def _service_case(picture: Picture, ref: ServiceRef) -> ServiceCase | None:
+def _service_case(picture: Picture, ref: ServiceRef, chains: Chains) -> ServiceCase | None:
     node = picture.desired.nodes.get(ref.node)
     service = node.services.get(ref.name) if node is not None else None
     if node is None or service is None or not service.enabled:
@@ -102,7 +105,7 @@ def _service_case(picture: Picture, ref: ServiceRef) -> ServiceCase | None:
     report = picture.facts(ref.node).services.get(ref.name)
     state = assess_service(service, report, picture.thresholds, picture.now)
     failed = failed_deployment(picture, ref)
-    return ServiceCase(picture, ref, node, service, report, state, failed, unavailable(picture, ref))
+    return ServiceCase(picture, ref, node, service, report, state, failed, chains.unavailable(ref))
 
 
 def _node_case(picture: Picture, ref: NodeRef) -> NodeCase | None:

@@ -12,13 +12,16 @@ class Chains:
     def __init__(self, picture: Picture) -> None:
         self._picture = picture
         self._unavailable: dict[ServiceRef, tuple[ServiceRef, ...]] = {}
+        self._states: dict[ServiceRef, ServiceState] = {}
         self._ends: dict[ServiceRef, frozenset[Subject]] = {}
 
     def unavailable(self, ref: ServiceRef) -> tuple[ServiceRef, ...]:
         """The direct dependencies of a service that are not available, sorted."""
         known = self._unavailable.get(ref)
         if known is None:
-            known = self._unavailable[ref] = unavailable(self._picture, ref)
+            blocking = self._picture.graph.blocking(ref)
+            known = tuple(target for target in blocking if self._state(target) is not ServiceState.HEALTHY)
+            self._unavailable[ref] = known
         return known
 
     def root_causes(self, ref: ServiceRef) -> frozenset[Subject]:
@@ -31,28 +34,28 @@ class Chains:
                 # By another way meanwhile.
                 work.pop()
                 continue
-            below = [target for target in self.unavailable(current) if self._end(target) is None]
+            stops = {target: self._end(target) for target in self.unavailable(current)}
+            below = [target for target, end in stops.items() if end is None]
             pending = [target for target in below if target not in ends]
             if pending:
                 work.extend(pending)
                 continue
-            own = {end for target in self.unavailable(current) if (end := self._end(target)) is not None}
-            ends[current] = frozenset(own).union(*(ends[target] for target in below))
+            own = frozenset(end for end in stops.values() if end is not None)
+            ends[current] = own.union(*(ends[target] for target in below))
             work.pop()
         return ends[ref]
 
     def _end(self, ref: ServiceRef) -> Subject | None:
         """The root cause that an unavailable dependency is by itself, or None when the chain goes on below it."""
-        state = state_of(self._picture, ref)
+        state = self._state(ref)
         if state is ServiceState.NODE_AWAY:
             return NodeRef(ref.node)
         if state in (ServiceState.DISABLED, ServiceState.BROKEN) or not self.unavailable(ref):
             return ref
         return None
 
-
-def unavailable(picture: Picture, ref: ServiceRef) -> tuple[ServiceRef, ...]:
-    """The direct dependencies of a service that are not available, sorted."""
-    return tuple(
-        target for target in picture.graph.blocking(ref) if state_of(picture, target) is not ServiceState.HEALTHY
-    )
+    def _state(self, ref: ServiceRef) -> ServiceState:
+        state = self._states.get(ref)
+        if state is None:
+            state = self._states[ref] = state_of(self._picture, ref)
+        return state

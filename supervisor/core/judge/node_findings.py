@@ -53,7 +53,7 @@ def node_findings(picture: Picture, name: str, chains: Chains) -> Findings:
     unmanaged = tuple(_unmanaged(picture, name))
     if node is None:
         return Findings(unmanaged=unmanaged, tally=tally(0, (), (), len(unmanaged)))
-    drift, recommendations = _recommended(_cases(picture, node), chains)
+    drift, recommendations = _recommended(_cases(picture, node, chains), chains)
     drift += inhibited(picture, node)
     return Findings(
         tuple(drift),
@@ -63,20 +63,20 @@ def node_findings(picture: Picture, name: str, chains: Chains) -> Findings:
     )
 
 
-def _cases(picture: Picture, node: DesiredNode) -> Iterator[Case]:
+def _cases(picture: Picture, node: DesiredNode, chains: Chains) -> Iterator[Case]:
     """The node, and the services of it that may have any condition."""
     subjects: list[Subject] = [NodeRef(node.name)]
     if picture.nodes[node.name].standing is NodeStanding.ONLINE:
         subjects += [ServiceRef(node.name, name) for name in suspects(node, picture.facts(node.name))]
-    return _judged(picture, subjects)
+    return _judged(picture, subjects, chains)
 
 
-def _judged(picture: Picture, subjects: Iterable[Subject]) -> Iterator[Case]:
-    return (case for subject in subjects if (case := case_of(picture, subject)) is not None)
+def _judged(picture: Picture, subjects: Iterable[Subject], chains: Chains) -> Iterator[Case]:
+    return (case for subject in subjects if (case := case_of(picture, subject, chains)) is not None)
 
 
 def _findings(picture: Picture, subjects: Iterable[Subject], chains: Chains) -> Findings:
-    drift, recommendations = _recommended(_judged(picture, subjects), chains)
+    drift, recommendations = _recommended(_judged(picture, subjects, chains), chains)
     if not drift:
         return NO_FINDINGS
     return Findings(tuple(drift), tuple(recommendations), tally=tally(0, drift, recommendations))
