@@ -87,7 +87,22 @@ def index(text: str) -> Places:
 
 
 def place(text: str, pointer: str) -> tuple[int, int] | None:
-    """One place of the index, without making it: values that are not on the way are stepped over."""
+    """One place of the index, without making it."""
+    offsets = _offsets(text, pointer)
+    if offsets is None:
+        return None
+    key, here = offsets
+    return place_in(text, key if text[here] in "{[" else here)
+
+
+def value(text: str, pointer: str) -> Any:
+    """One value of a JSON text that is known to be well-formed; None where there is no such value."""
+    offsets = _offsets(text, pointer)
+    return None if offsets is None else _SCAN(text, offsets[1])[0]
+
+
+def _offsets(text: str, pointer: str) -> tuple[int, int] | None:
+    """Where a value's key and the value itself begin; values that are not on the way are stepped over."""
     here = key = _blanks(text, 0).end()
     for part in parts(pointer):
         kind = text[here]
@@ -107,7 +122,7 @@ def place(text: str, pointer: str) -> tuple[int, int] | None:
             here = _comma(text, here).end()
         else:
             return None
-    return place_in(text, key if text[here] in "{[" else here)
+    return key, here
 
 
 _SCAN: Callable[[str, int], tuple[Any, int]] = vars(json.JSONDecoder())["scan_once"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from supervisor.errors import MalformedError
-from supervisor.files.jsontext import MAX_DEPTH, index, parse, place
+from supervisor.files.jsontext import MAX_DEPTH, index, parse, place, value
 from tests.effort import calls
 
 
@@ -135,3 +135,11 @@ def test_how_deep_it_may_be_does_not_depend_on_who_asks(opened: str) -> None:
         with pytest.raises(MalformedError, match="is nested too deeply"):
             asked(below, nested(MAX_DEPTH + 1))
     assert parse("[" + ",".join(["{}"] * 1000) + "]") == [{}] * 1000
+
+
+@pytest.mark.parametrize(
+    ("pointer", "wanted"),
+    [("", {"a": [1, {"b/c": None}], "d": "x"}), ("/a/1/b~1c", None), ("/a/0", 1), ("/d", "x"), ("/e", None)],
+)
+def test_one_value_is_read_again(pointer: str, wanted: object) -> None:
+    assert value('{"a": [1, {"b/c": null}], "d": "x"}', pointer) == wanted

@@ -44,28 +44,46 @@ class NodeReport(NamedTuple):
 
 
 class ServiceReport(NamedTuple):
-    """A document's word on a service's status."""
+    """A document's word on a service's status, and what else it tells of it.
+
+    ``detail`` is for people, ``restarts`` a count, ``exit_code`` that of its last run, ``last_success`` when a run last
+    ended well, ``source`` what the observer asked. None where the document does not tell.
+    """
 
     status: str
     word: ServiceWord
     since: Instant | None
     document: Document
     pointer: str
+    detail: str | None = None
+    restarts: int | None = None
+    exit_code: int | None = None
+    last_success: Instant | None = None
+    source: str | None = None
 
 
 class ServiceReports(Mapping[str, ServiceReport]):
     """What is said of the services of one node; ``words`` has the status of each.
 
     Nearly all are well, and of those nobody asks more: ``make`` makes their reports from name and status when somebody
-    does. ``kept`` are the reports that cannot be made so, those of all that are not well among them.
+    does. ``kept`` are the reports that cannot be made so, those of all that are not well among them. ``look_up`` makes
+    the full report of a service whose report is not kept; it reads the document again, so ask it of few.
     """
 
-    __slots__ = ("_make", "kept", "words")
+    __slots__ = ("_look_up", "_make", "kept", "words")
 
     def __init__(
-        self, words: dict[str, str], kept: dict[str, ServiceReport], make: Callable[[str, str], ServiceReport]
+        self,
+        words: dict[str, str],
+        kept: dict[str, ServiceReport],
+        make: Callable[[str, str], ServiceReport],
+        look_up: Callable[[str], ServiceReport] | None = None,
     ) -> None:
-        self.words, self.kept, self._make = words, kept, make
+        self.words, self.kept, self._make, self._look_up = words, kept, make, look_up
+
+    def full(self, name: str) -> ServiceReport:
+        """The report with everything that the document tells: since when, last success, detail."""
+        return self[name] if name in self.kept or self._look_up is None else self._look_up(name)
 
     @classmethod
     def of(cls, reports: dict[str, ServiceReport]) -> ServiceReports:
@@ -84,7 +102,7 @@ class ServiceReports(Mapping[str, ServiceReport]):
             words |= one.words
             kept |= one.kept
             layer_of |= dict.fromkeys(one.words, one)
-        return cls(words, kept, lambda name, _: layer_of[name][name])
+        return cls(words, kept, lambda name, _: layer_of[name][name], lambda name: layer_of[name].full(name))
 
     @property
     def unwell(self) -> dict[str, ServiceReport]:
@@ -141,7 +159,11 @@ class Incident(NamedTuple):
 
 @dataclass(frozen=True)
 class Observation:
-    """What one document says. ``lists_services``: a node's own document that has a ``services`` key."""
+    """What one document says. ``lists_services``: a node's own document that has a ``services`` key.
+
+    ``sources`` of a node's own document: by name ``ok``, or why it did not answer. ``knows_inventory`` is False where
+    its observer could not use the inventory, and called everything by its own name.
+    """
 
     document: Document
     nodes: Mapping[str, NodeReport] = field(default_factory=dict)
@@ -149,6 +171,8 @@ class Observation:
     deployments: tuple[Deployment, ...] = ()
     incidents: tuple[Incident, ...] = ()
     lists_services: bool = False
+    sources: Mapping[str, str] = field(default_factory=dict)
+    knows_inventory: bool = True
 
     @cached_property
     def mentions(self) -> frozenset[str]:

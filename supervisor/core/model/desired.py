@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from supervisor.core.instant import Duration
 from supervisor.core.model.problems import InvalidInput
 
 NOTHING: Mapping[str, Any] = {}
@@ -20,7 +21,11 @@ class Mention(NamedTuple):
 
 
 class DesiredService(NamedTuple):
-    """One service the inventory declares. ``container`` and ``unit`` are for observers, and never judged."""
+    """One service the inventory declares. ``container`` and ``unit`` are for observers, and never judged.
+
+    ``max_age``: how old the last known success of a oneshot may be, in nanoseconds; ``startup_grace``: how long it may
+    be starting, None where the setting holds.
+    """
 
     name: str
     pointer: str
@@ -31,6 +36,8 @@ class DesiredService(NamedTuple):
     depends_on: tuple[Mention, ...] = ()
     container: str | None = None
     unit: str | None = None
+    max_age: Duration | None = None
+    startup_grace: Duration | None = None
 
 
 class DesiredNode(NamedTuple):

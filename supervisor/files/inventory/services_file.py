@@ -10,7 +10,17 @@ from supervisor.core.model.subjects import InputRef, ServiceRef
 from supervisor.core.nearest import did_you_mean
 from supervisor.core.text import quoted
 from supervisor.errors import InputError, SchemaError
-from supervisor.files.inventory.values import duplicate, flag, free_text, free_texts, kind, mapping_of, mentions, wrong
+from supervisor.files.inventory.values import (
+    duplicate,
+    duration,
+    flag,
+    free_text,
+    free_texts,
+    kind,
+    mapping_of,
+    mentions,
+    wrong,
+)
 from supervisor.files.loaded import problem_of
 from supervisor.files.names import NAME_LIMIT, name_fault, node_name_fault, shared
 from supervisor.files.pointers import escape, pointer_below, pointer_of
@@ -33,7 +43,7 @@ from supervisor.files.yamltree import (
 MISNAMED = "services.yml"
 _TOP = ("node", "services")
 _NODE_KEYS = ("critical", "always_on", "failover")
-_SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on")
+_SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on", "max_age", "startup_grace")
 _READ = frozenset((*_SERVICE_KEYS, "container", "unit"))
 _LEFT_OUT = DesiredService("", "", 0)[3:]
 _USUAL = ("image", "kind", "labels", "notes", "ports", "url")
@@ -240,6 +250,8 @@ class ServicesFile:
             mentions(body, "depends_on", pointer, mapping=True) if "depends_on" in said else (),
             free_text(body, "container") if "container" in said else None,
             free_text(body, "unit") if "unit" in said else None,
+            duration(body, "max_age", pointer, at_least=1) if "max_age" in said else None,
+            duration(body, "startup_grace", pointer) if "startup_grace" in said else None,
         )
         if not said <= _READ:
             self._near_misses(body, _SERVICE_KEYS, pointer)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeGuard
 
+from supervisor.core.instant import Duration, parse_duration
 from supervisor.core.model.desired import Mention
 from supervisor.errors import SchemaError
 from supervisor.files.names import NAME_LIMIT, name_fault, shared
@@ -29,6 +30,20 @@ def flag(part: Mapping, name: str, pointer: str) -> bool:
     if not isinstance(value, bool):
         raise wrong(entry.value, f"{pointer}/{name}", f"{name} must be true or false, not {kind(entry.value)}")
     return value
+
+
+def duration(part: Mapping, name: str, pointer: str, *, at_least: Duration = 0) -> Duration:
+    """A duration such as ``26h``, in nanoseconds."""
+    value = part[name].value
+    if not isinstance(value, Scalar) or value.value is None:
+        raise wrong(value, f"{pointer}/{name}", f"{name} must be a duration such as 30s, 5m or 26h, not {kind(value)}")
+    try:
+        length = parse_duration(value.text)
+    except ValueError as error:
+        raise wrong(value, f"{pointer}/{name}", f"{name}: {error}") from None
+    if length < at_least:
+        raise wrong(value, f"{pointer}/{name}", f"{name} must be longer than 0s")
+    return length
 
 
 def mentions(part: Mapping, name: str, pointer: str, *, mapping: bool) -> tuple[Mention, ...]:

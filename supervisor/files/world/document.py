@@ -28,7 +28,7 @@ from supervisor.files.pointers import pointer_of
 from supervisor.files.reading import Content, printable_path
 from supervisor.files.trees import own_node
 from supervisor.files.world.places import LazyPlaces
-from supervisor.files.world.reports import node_report, service_report, service_reports
+from supervisor.files.world.reports import LookUp, node_report, service_report, service_reports
 from supervisor.files.world.values import (
     identified,
     legal_name,
@@ -71,16 +71,24 @@ def _line(at: _At, pointer: str) -> int | None:
     return None if place is None else place[0]
 
 
+def _sources(value: Any) -> dict[str, str]:
+    """What each source gave; anything but an object of texts is carried along unread."""
+    is_told = isinstance(value, dict) and all(isinstance(word, str) for word in value.values())
+    return {shared(name): usual(word) for name, word in value.items()} if is_told else {}
+
+
 class DocumentReader:
     """One document on its way to an observation."""
 
     def __init__(self, file: str, node: str | None, text: str, modified_at: Instant) -> None:
         self.node = node
         self._places: LazyPlaces | None = None
+        self._look_up: LookUp | None = None
         if file.endswith(".json"):
             self._root: Any = jsontext.parse(text)
             self._places = LazyPlaces(text)
             self._at: _At = self._places.at
+            self._look_up = self._places.value
         else:
             tree = yamltree.parse(text)
             if tree is None:
@@ -136,6 +144,8 @@ class DocumentReader:
             tuple(self._deployments(root.get("deployments"), document)),
             tuple(self._incidents(root.get("incidents"), document)),
             lists_services=root.get("services") is not None,
+            sources={} if self.node is None else _sources(root.get("sources")),
+            knows_inventory=root.get("inventory") is not False,
         )
 
     def _own_services(self, value: Any, document: Document) -> ServiceReports:
@@ -143,7 +153,7 @@ class DocumentReader:
             for position, entry in enumerate(value):
                 if isinstance(entry, dict):
                     self._implied_node(entry, f"/services/{position}")
-        return service_reports(value, "/services", "services", document)
+        return service_reports(value, "/services", "services", document, self._look_up)
 
     def _shared_services(self, value: Any, document: Document) -> dict[str, ServiceReports]:
         if isinstance(value, list):
@@ -158,7 +168,7 @@ class DocumentReader:
         for node, pointer, entry in named(value, "/services", "services", node_name_fault):
             if entry is None:
                 raise SchemaError("the services of a node must be an object or a list, not nothing", pointer)
-            services[node] = service_reports(entry, pointer, "the services of a node", document)
+            services[node] = service_reports(entry, pointer, "the services of a node", document, self._look_up)
         return services
 
     def _deployments(self, value: Any, document: Document) -> Iterator[Deployment]:

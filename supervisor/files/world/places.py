@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any
 
 from supervisor.files import jsontext
 
@@ -27,12 +28,19 @@ class LazyPlaces:
         if isinstance(self._text, str) and len(self._text) > _SHORT:
             self._text = zlib.compress(self._text.encode(), 1)
 
+    def value(self, pointer: str) -> Any:
+        """The value there, read again."""
+        return jsontext.value(self._whole(), pointer)
+
+    def _whole(self) -> str:
+        return self._text if isinstance(self._text, str) else zlib.decompress(self._text).decode()
+
     def at(self, pointer: str) -> tuple[int, int] | None:
         if self._index is not None:
             return self._index.at(pointer)
-        text = self._text if isinstance(self._text, str) else zlib.decompress(self._text).decode()
+        text = self._whole()
         self._asked += 1
         if self._asked <= _FEW:
             return jsontext.place(text, pointer)
-        self._index, self._text = jsontext.index(text), ""
+        self._index = jsontext.index(text)
         return self._index.at(pointer)
