@@ -126,7 +126,9 @@ install_all() {
     put_config "$source/config/observer.yaml" /etc/$NAME/observer.yaml
     put_config "$here/$NAME.logrotate" /etc/$NAME/logrotate.conf
     # systemd-tmpfiles makes it; taken away again only if it is empty then.
-    ! live || [ -d /opt/homelab ] || note d /opt/homelab
+    for made in /opt/homelab /opt/homelab/hosts /opt/homelab/world; do
+        ! live || [ -d "$made" ] || note d "$made"
+    done
 
     # What an older version put and this one does not.
     if [ -f "$MANIFEST" ]; then
@@ -149,7 +151,10 @@ install_all() {
         if systemctl --quiet is-active $NAME.service; then
             say "  systemctl restart $NAME      # the old version is still running"
         else
+            say "  $NAME inventory init --from-compose FILE ...   # what should run: /opt/homelab/hosts/NODE/services.yaml"
+            say "  systemctl enable --now $OBSERVER   # what does run: /opt/homelab/world"
             say "  systemctl enable --now $NAME"
+            return
         fi
         ! systemctl --quiet is-active $OBSERVER.service || say "  systemctl restart $OBSERVER"
     else

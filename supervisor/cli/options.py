@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from supervisor.cli.exits import USAGE
 from supervisor.cli.output import complain, write
 from supervisor.errors import SupervisorError
-from supervisor.files.settings import SUPERVISOR, Family, Settings, load_settings
+from supervisor.files.settings import SUPERVISOR, Family, Settings, absolute, load_settings
 
 PATHS = ("inventory", "world", "event_log", "checkpoint")
 """The settings that are paths, and may be relative to the working directory."""
@@ -75,11 +75,11 @@ def flags(options: argparse.Namespace, family: Family) -> dict[str, str]:
     return {key.name: value for key in family.keys if (value := getattr(options, f"set_{key.name}")) is not None}
 
 
-def settings_of(options: argparse.Namespace, *used: str) -> Settings:
-    """The supervisor's settings. ConfigError as ``load_settings``.
+def settings_of(options: argparse.Namespace, *used: str, folder: str | None = None) -> Settings:
+    """The supervisor's settings, with absolute paths from ``folder`` on (default: the working directory).
 
-    ``used`` are the paths that the command goes by, of PATHS; SupervisorError when one of them is relative to a working
-    directory that was deleted.
+    ConfigError as ``load_settings``. ``used`` are the paths that the command goes by, of PATHS; SupervisorError when
+    one of them is relative to a working directory that was deleted.
     """
     given = flags(options, SUPERVISOR)
     try:
@@ -89,6 +89,9 @@ def settings_of(options: argparse.Namespace, *used: str) -> Settings:
         require_place({name: given.get(name, ".") for name in used})
         raise
     require_place({name: getattr(settings, name) for name in used})
+    # Where the working directory was deleted, only what is not used is still relative.
+    with suppress(FileNotFoundError):
+        return absolute(settings, folder or os.getcwd())
     return settings
 
 

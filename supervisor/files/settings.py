@@ -142,6 +142,14 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str], config: 
     return Settings(**load_values(SUPERVISOR, flags, environ, config))
 
 
+def absolute(settings: Settings, folder: str) -> Settings:
+    """The same, with paths that start at ``folder`` where they are relative: what is said of them can be followed."""
+    paths: dict[str, Any] = {
+        key.name: os.path.join(folder, getattr(settings, key.name)) for key in KEYS if key.parse is parse_path
+    }
+    return settings._replace(**paths)
+
+
 def default_settings() -> Settings:
     """What holds where nothing is set."""
     return Settings(**{key.name: key.parse(key.default) for key in KEYS})

@@ -27,8 +27,7 @@ from supervisor.supervise.workqueue import Trigger, Workqueue
 def run(settings: Settings, load: Callable[[], Settings]) -> int:
     """Run until SIGTERM or SIGINT; 0. Signals must be blocked already. LockedError when another one runs."""
     logs.configure(level=settings.log_level)
-    anchor = _Anchor(os.getcwd())
-    settings = _usable(anchor.hold(settings))
+    _usable(settings)
     recorder = Recorder(settings)
     try:
         recorder.open()
@@ -37,22 +36,7 @@ def run(settings: Settings, load: Callable[[], Settings]) -> int:
     except OutputError:
         # The reason may go away: each pass tries again and says what it is.
         pass
-    return _Daemon(settings, recorder, lambda: _usable(anchor.hold(load()))).run()
-
-
-class _Anchor:
-    """Relative paths begin at the folder that the daemon was started in, also after that folder was replaced."""
-
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
-
-    def hold(self, settings: Settings) -> Settings:
-        return settings._replace(
-            inventory=os.path.join(self._folder, settings.inventory),
-            world=os.path.join(self._folder, settings.world),
-            event_log=os.path.join(self._folder, settings.event_log),
-            checkpoint=os.path.join(self._folder, settings.checkpoint),
-        )
+    return _Daemon(settings, recorder, lambda: _usable(load())).run()
 
 
 def _usable(settings: Settings) -> Settings:

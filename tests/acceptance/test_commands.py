@@ -86,6 +86,12 @@ def test_check_names_file_line_and_column(lab: Lab) -> None:
     ]
 
 
+def test_messages_show_absolute_paths_wherever_the_command_is_typed(lab: Lab) -> None:
+    done = lab.command("check", "--inventory", "nowhere", "--world", "../world")
+    assert f"there is no inventory folder {lab.folder}/nowhere; mount it, or draft a first one: " in done.stdout
+    assert f"the world folder {lab.folder}/../world cannot be read" in done.stdout
+
+
 def test_check_strict_fails_on_a_warning(lab: Lab) -> None:
     lab.declare("nas", "services: {traefik: {depends_on: [nobody]}}\n")
     assert lab.command("check").returncode == 0

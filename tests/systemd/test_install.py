@@ -22,7 +22,11 @@ def bare() -> Iterator[Machine]:
 def test_uninstalling_leaves_nothing_but_the_user(bare: Machine) -> None:
     before = bare.files()
     said = bare.make("install")
-    assert said.splitlines()[-2:] == [f"  systemctl enable --now {NAME}", f"  systemctl status {NAME}"]
+    *_, first, second, third = [line.partition("#")[0].strip() for line in said.splitlines()]
+    assert first == f"{NAME} inventory init --from-compose FILE ..."
+    assert (second, third) == (f"systemctl enable --now {NAME}-observer", f"systemctl enable --now {NAME}")
+    assert bare.path("/opt/homelab/hosts").is_dir()
+    assert bare.path("/opt/homelab/world").is_dir()
     bare.systemctl("enable", "--now", NAME)
     bare.systemctl("start", f"{NAME}-logrotate.service", f"{NAME}-observer.service")
     said = bare.make("uninstall")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from supervisor.cli.options import PATHS, Parser, add_settings, settings_of
 
@@ -23,4 +24,6 @@ def run(options: argparse.Namespace) -> int:
     settings = settings_of(options, *PATHS)
     from supervisor.supervise.app import run as supervise
 
-    return supervise(settings, lambda: settings_of(options, *PATHS))
+    # The folder of the start by its name, also after another folder took its place.
+    folder = os.path.dirname(os.path.abspath("x"))
+    return supervise(settings, lambda: settings_of(options, *PATHS, folder=folder))

@@ -15,13 +15,15 @@ from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
 from supervisor.files.trees import HOSTS_TREE, SERVICES_FILE
 
+_FIRST_STEP = "mount it, or draft a first one: runtime-supervisor inventory init --from-compose FILE"
+
 
 def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Desired]:
     """Read every node below ``folder``. Never raises for what it finds there: see ``problems``."""
     try:
         files = services_files(Listings().of(folder))
     except OSError as error:
-        return unusable_folder(f"the inventory folder {printable_path(folder)} cannot be read: {reason(error)}")
+        return unusable_folder(without_folder(folder, error))
     parts: dict[str, NodePart | None] = dict.fromkeys(files.values())
     for file, content in read_files(folder, dict.fromkeys(files, False), max_bytes, settle):
         node = files[file]
@@ -66,9 +68,19 @@ def inventory_of(folder: str, parts: Mapping[str, NodePart]) -> Loaded[Desired]:
     nodes = {name: part.node for name, part in parts.items() if part.node is not None}
     invalid = tuple(part.invalid for part in parts.values() if part.invalid is not None)
     if not nodes and not invalid:
-        unusable = unusable_folder(f"the inventory folder {printable_path(folder)} has no <node>/{SERVICES_FILE}")
+        place = printable_path(folder)
+        unusable = unusable_folder(
+            f"nothing is expected yet: the inventory folder {place} has no <node>/{SERVICES_FILE}; {_FIRST_STEP}"
+        )
         return Loaded(unusable.value, (*problems, *unusable.problems))
     return Loaded(Desired(nodes, invalid), problems)
+
+
+def without_folder(folder: str, error: OSError) -> str:
+    """Why there is no inventory when its folder cannot be listed, and what to type where it was never made."""
+    if isinstance(error, FileNotFoundError):
+        return f"nothing is expected yet: there is no inventory folder {printable_path(folder)}; {_FIRST_STEP}"
+    return f"the inventory folder {printable_path(folder)} cannot be read: {reason(error)}"
 
 
 def unusable_folder(message: str) -> Loaded[Desired]:

@@ -9,11 +9,17 @@ from functools import partial
 from supervisor.core.instant import Instant
 from supervisor.core.model.desired import Desired
 from supervisor.files.file_cache import Changes, FileCache
-from supervisor.files.inventory.load import inventory_of, node_without_file, services_files, unusable_folder
+from supervisor.files.inventory.load import (
+    inventory_of,
+    node_without_file,
+    services_files,
+    unusable_folder,
+    without_folder,
+)
 from supervisor.files.inventory.services_file import NodePart, parse_services
 from supervisor.files.listings import Listing, Listings
 from supervisor.files.loaded import Loaded
-from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
+from supervisor.files.reading import Settle, Unread, read_files
 from supervisor.files.trees import HOSTS_TREE
 
 
@@ -39,8 +45,7 @@ class InventoryMemory:
             self._listings.begin()
             listing = self._listings.of(self._folder)
         except OSError as error:
-            message = f"the inventory folder {printable_path(self._folder)} cannot be read: {reason(error)}"
-            return self._remember({}, unusable_folder(message))
+            return self._remember({}, unusable_folder(without_folder(self._folder, error)))
         if listing is not self._listed:
             self._listed, self._files = listing, services_files(listing)
             self._cache.keep_only(self._files)

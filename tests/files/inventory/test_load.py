@@ -246,7 +246,23 @@ def test_folders_that_cannot_be_nodes_are_said(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     desired, found = load(tmp_path / "absent")
     assert desired.folder is not None
-    assert found == [f"hosts/: error: the inventory folder {tmp_path}/absent cannot be read: No such file or directory"]
+    assert found == [
+        (
+            f"hosts/: error: nothing is expected yet: there is no inventory folder {tmp_path}/absent; "
+            "mount it, or draft a first one: runtime-supervisor inventory init --from-compose FILE"
+        )
+    ]
+
+
+def test_a_folder_without_a_node_says_that_nothing_is_expected_yet_and_what_to_type(tmp_path: Path) -> None:
+    desired, found = load(tmp_path)
+    assert desired.folder is not None
+    assert found == [
+        (
+            f"hosts/: error: nothing is expected yet: the inventory folder {tmp_path} has no <node>/services.yaml; "
+            "mount it, or draft a first one: runtime-supervisor inventory init --from-compose FILE"
+        )
+    ]
 
 
 def test_every_prefix_of_a_file_is_a_value_or_a_problem(tmp_path: Path) -> None:
