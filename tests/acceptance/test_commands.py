@@ -363,4 +363,7 @@ def test_a_first_inventory_from_several_projects(lab: Lab) -> None:
 def test_a_first_inventory_needs_a_source_and_a_legal_node(lab: Lab) -> None:
     assert lab.command("inventory", "init").returncode == 64
     assert lab.command("inventory", "init", "--from-observed", "nuc").returncode == 1
-    assert lab.command("inventory", "init", "--from-observed", "nas", "--node", "../x").returncode == 1
+    for node, why in (("../x", "has a slash"), ("", "is empty"), (".x", "passed over"), ("lost+found", "passed over")):
+        done = lab.command("inventory", "init", "--from-observed", "nas", "--node", node, "--dry-run")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert why in done.stderr
