@@ -26,7 +26,7 @@ STEPS = [
     ("process.clock", "passes.recorder", "Floors only look down"),
     ("show.terminal", "passes.recorder", "Floors only look down"),
     ("process.follow", "draft.write", "Floors only look down"),
-    ("draft.compose", "passes.recorder", "Floors only look down"),
+    ("draft.compose.load", "passes.recorder", "Floors only look down"),
     ("passes.read_and_judge", "draft.write", "Floors only look down"),
     ("passes.recorder", "supervise.worker", "Floors only look down"),
     ("draft.write", "observe.service", "Floors only look down"),

@@ -25,29 +25,34 @@ def services_over(base: Fields, more: Fields) -> Fields:
     return joined
 
 
-def service_over(base: Fields, more: Fields) -> Fields:
-    """A service, with what is said later over it."""
+def service_over(base: Fields, more: Fields, *, layer: bool = False) -> Fields:
+    """A service, with what is said later over it.
+
+    ``layer``: the result is to go over something else in its turn, so that tags have to stay what they are.
+    """
     joined = dict(base)
     for key, value in more.items():
         if isinstance(value, Reset | Override):
-            _put(joined, key, value)
+            _put(joined, key, value, layer)
         elif key in _LISTS:
             joined[key] = [*as_list(joined.get(key)), *as_list(value)]
         else:
-            _put(joined, key, needs(value) if key == "depends_on" else value)
+            _put(joined, key, needs(value) if key == "depends_on" else value, layer)
     return joined
 
 
-def _put(fields: Fields, key: str, value: Any) -> None:
+def _put(fields: Fields, key: str, value: Any, layer: bool) -> None:
     below = fields.get(key)
-    if isinstance(value, Reset):
+    if layer and isinstance(value, Reset | Override):
+        fields[key] = value
+    elif isinstance(value, Reset):
         fields.pop(key, None)
     elif isinstance(value, Override):
         fields[key] = needs(value.value) if key == "depends_on" else value.value
     elif isinstance(value, dict):
         joined = dict(below) if isinstance(below, dict) else {}
         for inner, part in value.items():
-            _put(joined, inner, part)
+            _put(joined, inner, part, layer)
         fields[key] = joined
     elif value is not None or key not in fields:
         fields[key] = value

@@ -29,8 +29,10 @@ _MOST_FILES = 1000
 """Files of one project, counted as often as they are included."""
 _DEEPEST = 32
 
-_DECIDING = ("restart", "scale", "network_mode", "ipc", "pid")
-_DECIDING_LISTS = ("profiles", "links", "volumes_from")
+_DECIDING = (
+    *("restart", "scale", "deploy", "profiles", "container_name"),
+    *("network_mode", "ipc", "pid", "links", "volumes_from"),
+)
 
 
 class _Scope(NamedTuple):
@@ -258,7 +260,7 @@ class _Reader:
         base = self._base(
             document, name, extends if isinstance(extends, dict) else {"service": extends}, siblings, scope, chain
         )
-        return own if base is None else service_over(service_over({}, base), own)
+        return own if base is None else service_over(service_over({}, base), own, layer=True)
 
     def _base(
         self,
@@ -309,27 +311,32 @@ class _Reader:
     def _decided(self, document: Document, name: str, fields: Fields, scope: _Scope) -> Fields:
         """The service with the variables of the fields that decide something filled in, or the field left out."""
         decided = dict(fields)
-        pointer = f"/services/{escape(name)}"
-        for key in (*_DECIDING, *_DECIDING_LISTS):
-            values = as_list(decided.get(key))
-            for value in values:
-                if isinstance(value, str) and "$" in value and self._filled(value, scope) is None:
-                    self._remark(
-                        document,
-                        f"{pointer}/{key}",
-                        f"{name} has {key}: {value}, a variable that nothing sets; left out",
-                    )
-                    del decided[key]
-                    break
-            else:
-                if any(isinstance(value, str) and "$" in value for value in values):
-                    filled = [self._filled(value, scope) if isinstance(value, str) else value for value in values]
-                    decided[key] = filled if isinstance(decided[key], list) else filled[0]
-        if isinstance(container := decided.get("container_name"), str) and "$" in container:
-            decided["container_name"] = self._filled(container, scope) or container
-        if isinstance(decided.get("deploy"), dict):
-            decided["deploy"] = dict(self._deploy(document, name, decided["deploy"], scope))
+        for key in _DECIDING:
+            tagged = isinstance(decided.get(key), Override)
+            value = decided[key].value if tagged else decided.get(key)
+            filled = self._decide(document, name, key, value, scope)
+            if filled is None and value is not None:
+                del decided[key]
+            elif filled is not value:
+                decided[key] = Override(filled) if tagged else filled
         return decided
+
+    def _decide(self, document: Document, name: str, key: str, value: Any, scope: _Scope) -> Any:
+        """A value with its variables filled in; None, and a remark, where nothing sets one of them."""
+        if key == "deploy":
+            return dict(self._deploy(document, name, value, scope)) if isinstance(value, dict) else value
+        texts = [text for text in as_list(value) if isinstance(text, str) and "$" in text]
+        if not texts:
+            return value
+        unknown = [text for text in texts if self._filled(text, scope) is None]
+        if unknown and key == "container_name":
+            return value
+        if unknown:
+            what = f"{name} has {key}: {unknown[0]}, a variable that nothing sets; left out"
+            self._remark(document, f"/services/{escape(name)}/{key}", what)
+            return None
+        filled = [self._filled(text, scope) if isinstance(text, str) else text for text in as_list(value)]
+        return filled if isinstance(value, list) else filled[0]
 
     def _deploy(self, document: Document, name: str, deploy: Fields, scope: _Scope) -> Iterator[tuple[str, Any]]:
         for key, value in deploy.items():
