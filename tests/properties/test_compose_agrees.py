@@ -16,7 +16,7 @@ from tests.draft.compose.generate import Generator
 from tests.draft.compose.projects import LIMIT, write_files
 from tests.draft.compose.real_compose import real_compose
 
-STACKS = Path(__file__).parents[1] / "stacks"
+STACKS = Path(__file__).parents[1] / "draft" / "stacks"
 PROJECTS = int(os.environ.get("COMPOSE_PROJECTS", "40"))
 """How many projects are made up; a thousand and more were compared before a release."""
 
