@@ -113,7 +113,7 @@ def test_its_warnings_are_remarks_but_for_those_of_no_use(tmp_path: Path) -> Non
     [
         ("echo first >&2; echo 'no such file' >&2; exit 1", "no such file"),
         ("exit 3", "it ended with 3"),
-        ("echo '['", "its answer is no JSON"),
+        ("echo '['", "its answer is not JSON"),
         ("echo '[]'", "its answer has no services"),
         ('echo \'{"services": {"a": 5}}\'', "its answer has no services"),
     ],

@@ -52,7 +52,7 @@ def test_an_error_of_what_is_not_there_is_placed_at_what_is_nearest() -> None:
         ("- a", "is not a mapping", (1, 1)),
         ("a: 1\n---\n- b", "is not a mapping", (3, 1)),
         ("a: 1\na: 2", "has the key 'a' twice", (2, 1)),
-        ("a: 1\n---\nb: [", "is no YAML", (3, 5)),
+        ("a: 1\n---\nb: [", "is not YAML", (3, 5)),
     ],
 )
 def test_what_is_wrong_has_its_place(text: str, message: str, place: tuple[int, int]) -> None:

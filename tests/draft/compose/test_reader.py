@@ -261,7 +261,7 @@ def test_includes_that_multiply_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message", "place"),
     [
-        ("services: [", "is no YAML", (1, 12)),
+        ("services: [", "is not YAML", (1, 12)),
         ("- a", "is not a mapping", (1, 1)),
         ("services: {a: , a: }", "has the key 'a' twice", (1, 17)),
         ("version: '3'", "has no services", (None, None)),
