@@ -120,8 +120,10 @@ class WorldUnion:
                 yield seen.document, seen.deployment[ident]
 
     def _holds(self, deployment: Deployment, key: str) -> bool:
-        """Of several documents that tell of a deployment the newest holds."""
-        return all(deployment.document.order >= other.order for other, _ in self._others(deployment.id, key))
+        """Of several documents that tell of a deployment the newest holds; what other nodes tell of theirs is apart."""
+        document = deployment.document
+        others = [other for other, _ in self._others(deployment.id, key) if not _apart(document, other)]
+        return all(document.order >= other.order for other in others)
 
     def _ordered(self, keys: Iterable[str]) -> list[tuple[str, Observation]]:
         """The oldest document first."""
@@ -152,7 +154,11 @@ class WorldUnion:
         return NodeFacts(newest, report, services, _by_age(deployments), own, listed, services.unwell)
 
     def _all_incidents(self) -> dict[str, Incident]:
-        return {incident.id: incident for _, seen in self._ordered(self._reporters) for incident in seen.incidents}
+        told: dict[str, dict[str | None, Incident]] = {}
+        for _, seen in self._ordered(self._reporters):
+            for incident in seen.incidents:
+                told.setdefault(incident.id, {})[seen.document.node] = incident
+        return {ident: _newest_of_each(by_node) for ident, by_node in told.items()}
 
     def _all_unreadable(self) -> tuple[UnreadableDocument, ...]:
         unreadable = [reading for reading in self._readings.values() if isinstance(reading, UnreadableDocument)]
@@ -197,3 +203,22 @@ def _concerned(seen: Observation | None) -> AbstractSet[str]:
 def _told(seen: Observation | None) -> AbstractSet[str]:
     """The deployments that a document tells of."""
     return _NOBODY if seen is None else seen.deployment.keys()
+
+
+def _apart(document: Document, other: Document) -> bool:
+    """Whether these are own documents of two nodes: neither changes what the other tells."""
+    return None not in (document.node, other.node) and document.node != other.node
+
+
+def _newest_of_each(by_node: Mapping[str | None, Incident]) -> Incident:
+    """An incident as told by own documents, each by its node, and by the others (None); each the newest of its kind.
+
+    Where several nodes tell of it in their own documents, it is open while one of them says so, whichever spoke last.
+    """
+    general = by_node.get(None)
+    words = [
+        incident if general is None or incident.document.order > general.document.order else general
+        for node, incident in by_node.items()
+        if node is not None
+    ]
+    return min(words or [by_node[None]], key=lambda word: (word.resolved, not word.critical, word.document.file))

@@ -9,21 +9,22 @@ from supervisor.core.model.actual import Actual, Reading
 from supervisor.core.model.problems import InvalidInput, Level, Problem
 from supervisor.core.model.subjects import WORLD
 from supervisor.core.state.world_union import union_of
+from supervisor.core.text import printable
 from supervisor.errors import UnreadableError
 from supervisor.files.listings import Item, Listings, walk
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
-from supervisor.files.trees import SUFFIXES, ignored, is_document
+from supervisor.files.trees import SUFFIXES, ignored, is_document, own_node
 from supervisor.files.world.document import parse_document, unreadable
 
 
 def load_world(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Actual]:
     """Read every document below ``folder``. Never raises for what it finds there: see ``problems``."""
     try:
-        files = dict(documents(folder, Listings()))
+        files = documents(folder, Listings())
     except OSError as error:
         return unusable_folder(f"the world folder {printable_path(folder)} cannot be read: {reason(error)}")
-    readings: dict[str, Reading | None] = closed_folders(files)
+    readings: dict[str, Reading | None] = unusable_files(files)
     names = {file: False for file, fault in files.items() if fault is None}
     for file, content in read_files(folder, names, max_bytes, settle):
         if isinstance(content, Unread):
@@ -33,8 +34,24 @@ def load_world(folder: str, max_bytes: int, settle: Settle | None = None) -> Loa
     return world_of(folder, union_of(readings))
 
 
-def documents(root: str, listings: Listings) -> Iterator[tuple[str, str | None]]:
-    """Relative paths of documents, and of folders that cannot be looked into with the reason; OSError for the root."""
+def documents(root: str, listings: Listings) -> dict[str, str | None]:
+    """Relative paths of documents; of what cannot be used whatever is in it with the reason. OSError for the root."""
+    files = dict(_walked(root, listings))
+    own: dict[str, list[str]] = {}
+    for file in files:
+        node = own_node(file)
+        if node is not None:
+            own.setdefault(node, []).append(file)
+    for node, several in own.items():
+        if len(several) > 1:
+            # Which of them the node's observer writes cannot be told.
+            fault = f"is not the only document of node {node!r}: keep one of {', '.join(several)}"
+            files |= {file: printable(fault) for file in several}
+    return files
+
+
+def _walked(root: str, listings: Listings) -> Iterator[tuple[str, str | None]]:
+    """Documents, and folders that cannot be looked into with the reason."""
     for folder in walk(root, listings, _is_folder):
         if folder.listing is None:
             yield folder.relative, folder.fault
@@ -50,8 +67,8 @@ def _is_folder(item: Item) -> bool:
     return is_folder and not ignored(item.name)
 
 
-def closed_folders(files: dict[str, str | None]) -> dict[str, Reading | None]:
-    """Those of ``documents`` that cannot be looked into."""
+def unusable_files(files: dict[str, str | None]) -> dict[str, Reading | None]:
+    """Those of ``documents`` that cannot be used."""
     return {file: unreadable(file, UnreadableError(fault)) for file, fault in files.items() if fault is not None}
 
 

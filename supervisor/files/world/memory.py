@@ -12,9 +12,9 @@ from supervisor.files.file_cache import Changes, FileCache
 from supervisor.files.listings import Listings
 from supervisor.files.loaded import Loaded
 from supervisor.files.reading import Settle, Unread, printable_path, read_files, reason
-from supervisor.files.trees import WORLD_TREE
+from supervisor.files.trees import WORLD_TREE, own_node
 from supervisor.files.world.document import parse_document
-from supervisor.files.world.load import closed_folders, documents, unread_document, unusable_folder, world_of
+from supervisor.files.world.load import documents, unread_document, unusable_files, unusable_folder, world_of
 
 
 class WorldMemory:
@@ -34,8 +34,8 @@ class WorldMemory:
     def read(self, changes: Changes | None = None) -> Loaded[Actual]:
         """Look at every document, or at those alone that ``changes`` names."""
         before = self._union.actual
-        if changes is not None and before.readings:
-            due = {file: whole for file, whole in sorted(changes.items()) if WORLD_TREE.reads(file)}
+        due = {file: whole for file, whole in sorted((changes or {}).items()) if WORLD_TREE.reads(file)}
+        if changes is not None and before.readings and not any(self._may_have_twin(file, before) for file in due):
             changed = self._read(due, before)
         else:
             try:
@@ -50,13 +50,17 @@ class WorldMemory:
             self._loaded = world_of(self._folder, actual)
         return self._loaded
 
+    def _may_have_twin(self, file: str, before: Actual) -> bool:
+        """Whether an own document comes, or is not the only document of its node: then the others change with it."""
+        return own_node(file) is not None and (file not in before.readings or self._files.get(file) is not None)
+
     def _read_all(self, before: Actual) -> dict[str, Reading | None]:
         """What changed anywhere in the folder, None for what is gone. OSError when it cannot be listed."""
         if not self._listings.hold():
-            self._files = dict(documents(self._folder, self._listings))
+            self._files = documents(self._folder, self._listings)
         files, known = self._files, before.readings
         changed: dict[str, Reading | None] = dict.fromkeys(known.keys() - files.keys())
-        changed |= {file: reading for file, reading in closed_folders(files).items() if reading != known.get(file)}
+        changed |= {file: reading for file, reading in unusable_files(files).items() if reading != known.get(file)}
         same = self._cache.unchanged(files).keys() & known.keys()
         due = {file: False for file, fault in files.items() if fault is None and file not in same}
         changed |= self._read(due, before)

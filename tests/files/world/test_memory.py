@@ -122,3 +122,17 @@ def test_what_could_not_be_read_once_is_read_again_though_it_looks_the_same(
         assert isinstance(unreadable, UnreadableDocument)
         assert unreadable.errors[0].message == "cannot be read: Too many open files"
     assert world.look()[0].value.unreadable == ()
+
+
+def test_a_second_own_document_costs_both_until_one_of_them_is_gone(world: World) -> None:
+    world.look()
+    world.write("nodes/nas.yaml", "status: online\n")
+    loaded, _ = world.look("nodes/nas.yaml")
+    assert [document.ref.path for document in loaded.value.unreadable] == [
+        "world/nodes/nas.json",
+        "world/nodes/nas.yaml",
+    ]
+    world.write("nodes/nas.json", '{"status": "offline"}')
+    assert len(world.look("nodes/nas.json")[0].problems) == 2
+    (world.path / "nodes" / "nas.yaml").unlink()
+    assert world.look("nodes/nas.yaml")[0].problems == ()
