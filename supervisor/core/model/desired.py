@@ -20,8 +20,12 @@ class Mention(NamedTuple):
     column: int
 
 
+OBSERVER_KEYS = ("container", "unit")
+"""The keys by which a service says what it is to observers, each text or None, and each a field below."""
+
+
 class DesiredService(NamedTuple):
-    """One service the inventory declares. ``container`` and ``unit`` are for observers, and never judged.
+    """One service the inventory declares. The ``OBSERVER_KEYS`` are never judged.
 
     ``max_age``: how old the last known success of a oneshot may be, in nanoseconds; ``startup_grace``: how long it may
     be starting, None where the setting holds.

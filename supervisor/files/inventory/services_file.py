@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from supervisor.core.model.desired import DesiredNode, DesiredService
+from supervisor.core.model.desired import OBSERVER_KEYS, DesiredNode, DesiredService
 from supervisor.core.model.problems import InvalidInput, Level, Problem
 from supervisor.core.model.subjects import InputRef, ServiceRef
 from supervisor.core.nearest import did_you_mean
@@ -44,7 +44,7 @@ MISNAMED = "services.yml"
 _TOP = ("node", "services")
 _NODE_KEYS = ("critical", "always_on", "failover")
 _SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on", "max_age", "startup_grace")
-_READ = frozenset((*_SERVICE_KEYS, "container", "unit"))
+_READ = frozenset((*_SERVICE_KEYS, *OBSERVER_KEYS))
 _LEFT_OUT = DesiredService("", "", 0)[3:]
 _USUAL = ("image", "kind", "labels", "notes", "ports", "url")
 _LOOKED_UP = 1000
@@ -248,10 +248,9 @@ class ServicesFile:
             "oneshot" in said and flag(body, "oneshot", pointer),
             "enabled" not in said or flag(body, "enabled", pointer),
             mentions(body, "depends_on", pointer, mapping=True) if "depends_on" in said else (),
-            free_text(body, "container") if "container" in said else None,
-            free_text(body, "unit") if "unit" in said else None,
-            duration(body, "max_age", pointer, at_least=1) if "max_age" in said else None,
-            duration(body, "startup_grace", pointer) if "startup_grace" in said else None,
+            max_age=duration(body, "max_age", pointer, at_least=1) if "max_age" in said else None,
+            startup_grace=duration(body, "startup_grace", pointer) if "startup_grace" in said else None,
+            **{key: free_text(body, key) for key in OBSERVER_KEYS if key in said},
         )
         if not said <= _READ:
             self._near_misses(body, _SERVICE_KEYS, pointer)

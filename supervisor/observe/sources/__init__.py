@@ -1,4 +1,4 @@
-"""What can be looked at. A new kind of source is a file here and a row in ``KINDS`` (docs/observer.md).
+"""What can be looked at. A new kind of source is a file here and a row in ``KINDS`` (docs/observer.md, at its end).
 
 Where two kinds have something of one name, the kind that stands first in ``KINDS`` counts.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from supervisor.core.model.desired import DesiredService
+from supervisor.core.model.desired import OBSERVER_KEYS, DesiredService
 from supervisor.observe.settings import OBSERVER
 from supervisor.observe.sources import KINDS, could_have, kind_of, named
 from supervisor.observe.sources.source import switch
@@ -19,9 +19,10 @@ def service(name: str = "web", container: str | None = None, unit: str | None = 
 def test_every_kind_has_a_key_of_the_inventory_and_its_settings_are_the_observers() -> None:
     for kind in KINDS:
         assert named(service(), kind) is None
-        assert kind.key in DesiredService._fields
+        assert kind.key in OBSERVER_KEYS
         assert set(kind.settings) <= set(OBSERVER.keys)
-    assert len({kind.key for kind in KINDS}) == len(KINDS)
+    assert sorted(kind.key for kind in KINDS) == sorted(OBSERVER_KEYS)
+    assert set(OBSERVER_KEYS) <= set(DesiredService._fields)
 
 
 def test_a_source_belongs_to_one_kind_or_to_none() -> None:
