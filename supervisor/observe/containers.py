@@ -164,7 +164,7 @@ def _names(labels: Mapping[str, Any]) -> tuple[str, str, str]:
 
 
 def _moment(mapping: Mapping[str, Any], key: str) -> Instant | None:
-    """A time; None for the sentinels that stand for none, and for what is no time."""
+    """A time; None for the sentinels that stand for none, and for what is not a time."""
     try:
         moment = parse_instant(_text(mapping, key))
     except ValueError:

@@ -60,7 +60,7 @@ def followed(seen: Sighting, before: Course | None, now: Instant, window: Durati
 def _restarts(seen: Sighting, before: Course, *, starts_count: bool) -> tuple[int | None, int]:
     """How often it was restarted since the look before, and how many of these the engine does not count.
 
-    None: it was made anew, or started by hand where nothing tells that from being made anew; it counts from the start.
+    None: it was rebuilt, or started by hand where nothing tells that from being rebuilt; it counts from the start.
     """
     if seen.created != before.created:
         # In the slot of a swarm every restart is a new container; elsewhere it is an update.

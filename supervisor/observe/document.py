@@ -109,7 +109,7 @@ def _seen(
     worst = min(parts, key=lambda part: (_WORST.index(part.status), part.source, part.name))
     since = worst.since
     if since is None and worst.status == "starting":
-        # Nobody says since when: it is the first look that found it so.
+        # Nobody says since when: it is so since the first look that saw it so.
         since = memory.since(name, "starting", look.at) or look.at
     exit_code = worst.exit_code
     if exit_code is None and worst.course is not None and worst.course.looping is not None:
@@ -178,7 +178,7 @@ def _unseen(
             f"{_either(candidates)} could be it: say which in the inventory", success, could_be=[*candidates]
         )
     if not any(could_have(answering, declared) for answering in look.answered):
-        return _unknown("no source that could have it was found on this machine", success)
+        return _unknown("no source that could have it is on this machine", success)
     if declared.oneshot and success:
         return {"status": "absent", "detail": "not there any more", **success}
     return None

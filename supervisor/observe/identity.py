@@ -32,7 +32,7 @@ def identify(services: Mapping[str, DesiredService], sightings: Iterable[Sightin
     made it up.
     """
     seen = standing(sightings)
-    names = _Names(services, seen)
+    names = _Register(services, seen)
     identified: dict[str, list[Sighting]] = {}
     for kind in (*KINDS, None):
         # A unit that only happens to have the name of a service's container is not the service, unless it runs it.
@@ -47,7 +47,7 @@ def identify(services: Mapping[str, DesiredService], sightings: Iterable[Sightin
     return Identified({name: tuple(identified[name]) for name in sorted(identified)}, ambiguous)
 
 
-class _Names:
+class _Register:
     """What can be called how: the inventory's services, and what was seen beside one another."""
 
     def __init__(self, services: Mapping[str, DesiredService], seen: Sequence[Sighting]) -> None:

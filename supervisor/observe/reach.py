@@ -27,7 +27,7 @@ _ALIVE = frozenset([errno.ECONNREFUSED, errno.ECONNRESET])
 
 
 def parse_address(text: str) -> tuple[str, int] | None:
-    """Host and port of ``nas.lan:22``, ``192.0.2.7:22`` or ``[2001:db8::7]:22``; None when it is no such text."""
+    """Host and port of ``nas.lan:22``, ``192.0.2.7:22`` or ``[2001:db8::7]:22``; None when it is not such a text."""
     host, colon, port = text.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
     host = host[1:-1] if bracketed else host
@@ -77,7 +77,7 @@ class _Prober:
     async def _address(self, address: str) -> Reached:
         parsed = parse_address(address)
         if parsed is None:
-            return Reached("unknown", f"{quoted(address)} is no address such as nas.lan:22 or [2001:db8::7]:22")
+            return Reached("unknown", f"{quoted(address)} is not an address such as nas.lan:22 or [2001:db8::7]:22")
         try:
             async with asyncio.timeout(self._patience):
                 resolved = await self._resolve(*parsed)
@@ -91,7 +91,7 @@ class _Prober:
     async def _resolve(self, host: str, port: int) -> list[Any]:
         ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         try:
-            # What is no name need not wait behind names.
+            # What is not a name need not wait behind names.
             return ask(flags=socket.AI_NUMERICHOST)
         except socket.gaierror:
             return await asyncio.get_running_loop().run_in_executor(self._resolver, ask)

@@ -47,7 +47,7 @@ def reachability_document(
 
 def _node(node: Reached, before: Mapping[str, Any], now: Instant) -> dict[str, str]:
     since = moment(before.get("since")) if before.get("status") == node.status else None
-    # Nobody says since when: it is the first look that found it so.
+    # Nobody says since when: it is so since the first look that saw it so.
     known = now if since is None or since > now else since
     return {"status": node.status, "since": format_instant(known), "detail": short(node.detail)}
 

@@ -79,7 +79,7 @@ def _look_again_and_again(
             due = clock.monotonic()
 
 
-class _AskedToStop(Exception):  # noqa: N818 - it is no error
+class _AskedToStop(Exception):  # noqa: N818 - it is not an error
     """SIGTERM or SIGINT came while a look waits for others. The look is not needed any more."""
 
 

@@ -149,13 +149,13 @@ def _judge_inactive(unit: Mapping[str, str], oneshot: bool, waiting: Sequence[st
     if waiting:
         return "ok", f"waits for {waiting[0]}"
     if unit.get("ConditionResult") == "no" and _moment(unit.get("ConditionTimestamp", "")) is not None:
-        # For a oneshot that is no fault: there was nothing to do.
+        # For a oneshot that is not a fault: there was nothing to do.
         return ("absent" if oneshot else "stopped"), "skipped: a condition of its unit was not met"
     if _ended_at(unit) is not None and (oneshot or unit.get("Restart") in ("no", "on-failure")):
         well = unit.get("ExecMainCode") == _EXITED and unit.get("ExecMainStatus") == "0"
         return ("completed" if well else "stopped"), _ending(unit)
     if oneshot:
-        # It waits for its timer, or systemd has forgotten it: nothing is known that could be well or ill.
+        # It waits for its timer, or systemd has forgotten it: nothing is known that could be healthy or not.
         return "absent", "has not run, as far as systemd remembers"
     return "stopped", "inactive"
 

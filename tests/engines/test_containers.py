@@ -109,6 +109,82 @@ def test_a_crash_loop_is_unhealthy_while_it_looks_well(circle: Circle, engine: E
     assert circle.events() in ([REDEPLOY, CLEARED], [REDEPLOY, CLEARED] * 2)
 
 
+def test_a_container_that_others_restart_again_and_again_is_unhealthy(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
+    circle.close(INVENTORY)
+    # One by hand is nothing.
+    engine("restart", "web")
+    circle.look()
+    assert circle.events() == []
+    assert circle.service("web")["status"] == "ok"
+    # The engine does not count what an autoheal restarts.
+    engine("restart", "web")
+    until(lambda: "crash loop" in circle.service("web").get("detail", ""), "it is seen")
+    assert circle.service("web")["restarts"] == 2
+    until(lambda: circle.events()[-1:] == [CLEARED], "a whole window has passed without a restart")
+    assert circle.events() == [REDEPLOY, CLEARED]
+
+
+def test_a_container_that_is_updated_is_not_in_a_crash_loop(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
+    circle.close(INVENTORY)
+    for _ in range(3):
+        engine("rm", "--force", "web")
+        engine.start("web")
+        circle.look()
+    assert "crash loop" not in circle.service("web")["detail"]
+    assert circle.service("web").get("restarts", 0) == 0
+
+
+def test_a_container_that_is_created_and_not_started_yet_has_its_grace(circle: Circle, engine: Engine) -> None:
+    engine("create", "--name", "web", *engine.limits, IMAGE, "sleep", "3600")
+    circle.close(INVENTORY)
+    assert circle.service("web")["status"] == "created"
+    circle.expect()
+    engine("start", "web")
+    until(lambda: circle.service("web")["status"] == "ok", "it runs")
+    circle.expect()
+
+
+def test_two_names_of_one_socket_are_one_engine(circle: Circle, engine: Engine, tmp_path: Path) -> None:
+    link = tmp_path / "docker.sock"
+    link.symlink_to(engine.socket)
+    engine.start("web")
+    circle.look_through(engine.socket, "--engines", f"{link} {engine.socket}")
+    circle.close(INVENTORY)
+    assert circle.observed()["sources"] == {str(engine.socket): "ok"}
+    engine("restart", "web")
+    circle.look()
+    assert (circle.service("web")["status"], circle.service("web")["restarts"]) == ("ok", 1)
+    circle.expect()
+
+
+def test_an_engine_that_is_back_in_a_moment_was_never_gone(circle: Circle, engine: Engine) -> None:
+    engine.start("web")
+    circle.look_through(engine.socket, "--timeout", "30s")
+    circle.close(INVENTORY)
+    engine.silence()
+    engine.serve()
+    circle.look()
+    circle.expect()
+
+
+def test_a_name_that_two_stacks_have_is_unknown_and_never_missing(circle: Circle, engine: Engine) -> None:
+    def compose(project: str) -> tuple[str, ...]:
+        return (
+            *("--label", f"com.docker.compose.project={project}", "--label", "com.docker.compose.service=web"),
+            *("--label", "com.docker.compose.container-number=1"),
+        )
+
+    engine.start("media-web-1", options=compose("media"))
+    circle.close(INVENTORY)
+    engine.start("wiki-web-1", options=compose("wiki"))
+    circle.expect(UNKNOWN)
+    assert circle.service("web")["detail"] == "media/web and wiki/web could be it: say which in the inventory"
+    engine("rm", "--force", "wiki-web-1")
+    circle.expect(CLEARED)
+
+
 def test_a_paused_container_is_redeployed(circle: Circle, engine: Engine) -> None:
     engine.start("web")
     circle.close(INVENTORY)

@@ -211,6 +211,48 @@ def test_timers_and_sockets_are_services_too(lab: Lab) -> None:
     assert {one[:2] for one in lab.events()} == {CLEARED}
 
 
+def test_a_unit_whose_start_waits_for_its_turn_is_starting(lab: Lab) -> None:
+    go = "while ! test -e /run/go; do sleep 0.1; done"
+    lab.unit("slow.service", "Type=oneshot", "RemainAfterExit=yes", f"ExecStart=/usr/bin/sh -c '{go}'")
+    lab.unit("job.service", "ExecStart=/usr/bin/sleep 1000", "[Unit]", "After=slow.service", "Wants=slow.service")
+    lab.machine.systemctl("start", "--no-block", "job")
+    try:
+        lab.close("services:\n  job:\n")
+        assert (lab.service("job")["status"], lab.service("job")["detail"]) == ("starting", "waits to be started")
+        lab.look()
+        assert lab.events() == []
+    finally:
+        lab.machine.path("/run/go").touch()
+    until(lambda: lab.service("job")["status"] == "ok", "it runs")
+    lab.machine.path("/run/go").unlink()
+    assert lab.events() == []
+
+
+def test_a_service_that_waits_for_its_socket_is_well_and_without_the_socket_it_is_not(lab: Lab) -> None:
+    lab.unit("panel.service", "ExecStart=/usr/bin/sleep 1000")
+    lab.unit("panel.socket", "ListenStream=/run/panel", section="Socket")
+    lab.machine.systemctl("start", "panel.socket")
+    lab.close("services:\n  panel: {unit: panel.service}\n")
+    assert (lab.service("panel")["status"], lab.service("panel")["detail"]) == ("ok", "waits for panel.socket")
+    lab.machine.systemctl("stop", "panel.socket")
+    lab.expect(REDEPLOY, of="panel")
+    lab.machine.systemctl("start", "panel.socket")
+    lab.expect(CLEARED, of="panel")
+
+
+def test_a_timer_without_a_next_time_is_stopped(lab: Lab) -> None:
+    lab.unit("tick.service", "Type=oneshot", "ExecStart=/usr/bin/true")
+    lab.unit("tick.timer", "OnCalendar=yearly", section="Timer")
+    lab.machine.systemctl("start", "tick.timer")
+    lab.close("services:\n  tick.timer:\n")
+    lab.machine.systemctl("stop", "tick.timer")
+    lab.unit("tick.timer", "OnCalendar=2020-01-01 00:00:00", "RemainAfterElapse=yes", section="Timer")
+    lab.machine.systemctl("start", "tick.timer")
+    until(lambda: lab.service("tick.timer").get("detail") == "has no next time", "it is seen")
+    lab.look()
+    assert lab.events() == [(*REDEPLOY, "tick.timer")]
+
+
 def test_an_observer_that_is_stopped_is_missed(lab: Lab) -> None:
     lab.unit("job.service", "ExecStart=/usr/bin/sleep 1000")
     lab.machine.systemctl("start", "job")

@@ -106,7 +106,7 @@ class Here:
         identifier = path.removesuffix("/json").rpartition("/")[2]
         if identifier in names:
             return http(json.dumps(names[identifier]).encode())
-        return engine(**GOOD | {"listed": [{"Id": one} for one in names]})(path)
+        return engine(**GOOD | {"listed": [{"Id": identifier} for identifier in names]})(path)
 
     def with_engines(self, *paths: str) -> ObserverSettings:
         return replace(self.settings, sources={**self.settings.sources, "engines": paths})

@@ -68,5 +68,5 @@ def test_a_source_that_hangs_keeps_nobody_and_is_not_asked_twice() -> None:
         assert look.answered == {"/b"}
     assert hanging.asked == 1
     hanging.free.set()
-    # What it has brought since is too old: it is asked anew.
+    # What it has brought since is too old: it is asked again.
     until(lambda: ask(both, hanging).answered == {"/a"} and hanging.asked > 1, "it is asked again")

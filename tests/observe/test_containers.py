@@ -36,7 +36,7 @@ def inspected(status: str = "running", policy: str = "no", **state: Any) -> dict
     }
 
 
-HEALTHY, ILL, STARTING, NO_CHECK = ({"Status": one} for one in ("healthy", "unhealthy", "starting", "none"))
+HEALTHY, ILL, STARTING, NO_CHECK = ({"Status": word} for word in ("healthy", "unhealthy", "starting", "none"))
 
 
 @pytest.mark.parametrize(

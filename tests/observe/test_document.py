@@ -195,7 +195,7 @@ def test_a_quadlet_whose_health_check_fails_is_unhealthy(declared: DesiredServic
     for captured_look in captured():
         seen = [container_sighting(PODMAN, container) for container in captured_look["containers"]]
         seen += [unit_sighting(unit["Id"], unit) for unit in blocks(captured_look["show"])]
-        mine = tuple(one for one in seen if one is not None and one.name in ("systemd-web", "web.service"))
+        mine = tuple(part for part in seen if part is not None and part.name in ("systemd-web", "web.service"))
         look = Look(captured_look["at"], mine, frozenset([PODMAN, SYSTEMD]))
         document = written(look, document, {"web": declared})
         # There is no systemd-web beside it.
@@ -206,7 +206,7 @@ def test_a_quadlet_whose_health_check_fails_is_unhealthy(declared: DesiredServic
 
 
 def quadlet(status: str, unit_status: str = "ok", unit_restarts: int = 0, created: int = 1) -> tuple[Sighting, ...]:
-    """A unit, and the container that it makes anew at each start."""
+    """A unit, and the container that is new at each start."""
     part_of = ("web.service", "web")
     return (
         Sighting(PODMAN, "systemd-web", status, detail="container", restarts=0, created=created, part_of=part_of),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
-import time
+import threading
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -90,6 +90,7 @@ class Trickle(Fake):
 
     calls = 0
     over = False
+    pause = threading.Event()
 
     def _talk(self, connection: socket.socket) -> None:
         self.calls += 1
@@ -97,7 +98,7 @@ class Trickle(Fake):
             connection.sendall(b"HTTP/1.1 200 x\r\nX: ")
             while not self.over:
                 connection.sendall(b"a")
-                time.sleep(0.01)
+                self.pause.wait(0.01)
 
 
 def test_an_engine_that_never_comes_to_an_end_is_cut_off_and_not_asked_twice(here: Here, tmp_path: Path) -> None:
@@ -201,7 +202,7 @@ def test_a_document_that_cannot_be_written_is_said(here: Here) -> None:
         here.look()
 
 
-def test_a_document_that_somebody_broke_is_written_anew(here: Here) -> None:
+def test_a_document_that_somebody_broke_is_written_again(here: Here) -> None:
     here.look()
     (here.folder / "world" / "nodes" / "nas.json").write_text("[" * 100_000)
     assert here.look() == {"web": "ok"}

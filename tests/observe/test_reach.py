@@ -89,7 +89,7 @@ def test_what_is_no_address_leaves_it_open(address: str, silent: int) -> None:
     assert parse_address(address) is None
     reached = reach({"nas": [address], "nuc": [address, f"127.0.0.1:{silent}"]}, SECOND // 5)
     assert {node.status for node in reached.values()} == {"unknown"}
-    assert "is no address such as" in reached["nas"].detail
+    assert "is not an address such as" in reached["nas"].detail
 
 
 def test_a_name_that_cannot_be_resolved_leaves_it_open() -> None:

@@ -71,7 +71,7 @@ def test_one_container_that_cannot_be_inspected_is_unknown_and_the_others_are_no
     good = engine(**GOOD | {"listed": [{"Id": other, "Names": names, "Labels": labels}, {"Id": ID}]})
     fake = serve(lambda path: http(b"{}", 500) if other in path else good(path))
     seen = look(fake.path)
-    assert [(one.name, one.stack, one.service, one.status) for one in seen] == [
+    assert [(container.name, container.stack, container.service, container.status) for container in seen] == [
         ("web", "site", "web", "unknown"),
         ("web", "", "", "ok"),
     ]
