@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from hypothesis import strategies as st
@@ -28,6 +27,7 @@ SERVICE_WORDS = ("ok", "Running", "completed", "starting", "absent", "unknown", 
 DEPLOYMENT_WORDS = ("failed", "succeeded", "pending", "odd")
 INCIDENT_WORDS = ("active", "resolved")
 
+T = TypeVar("T")
 Value = dict[str, Any]
 Strategy = st.SearchStrategy[Any]
 
@@ -47,168 +47,224 @@ def ago(seconds: int) -> str:
     return format_instant(NOW - seconds * SECOND)
 
 
-# --- strategies: each is built once, because building one costs more than drawing from it -----------------------------
+# --- dice: a seed is drawn and a fleet thrown from it: to draw every word of a fleet costs more than to judge it ---
 
-AGES = st.sampled_from([ago(seconds) for seconds in (0, 20, 100, 299, 301, 4000, -20, -400)])
-FRESH = st.sampled_from([ago(seconds) for seconds in (0, 20, 100, 299)])
-DEPLOYED = st.sampled_from([ago(seconds) for seconds in (60, 3600, 86400, 86401, -60)])
+AGES = [ago(seconds) for seconds in (0, 20, 100, 299, 301, 4000, -20, -400)]
+FRESH = [ago(seconds) for seconds in (0, 20, 100, 299)]
+DEPLOYED = [ago(seconds) for seconds in (60, 3600, 86400, 86401, -60)]
+PATHS = ("fleet.json", "more/incidents.json", *(f"nodes/{node}.json" for node in NODES))
+FULL_NAMES = [*NAMES, *(f"{node}/{name}" for node in NODES for name in NAMES)]
 
-names = st.sampled_from(NAMES)
-dependencies = st.lists(
-    st.sampled_from([*NAMES, *(f"{node}/{name}" for node in NODES for name in NAMES)]), max_size=3, unique=True
-)
-services = st.fixed_dictionaries(
-    {},
-    optional={
-        "critical": st.booleans(),
-        "oneshot": st.booleans(),
-        "enabled": st.sampled_from([True, True, True, False]),
-        "depends_on": st.one_of(dependencies, dependencies.map(lambda some: {one: {"condition": "x"} for one in some})),
-        "image": st.just("registry.example/image:1"),
-    },
-)
-nodes = st.fixed_dictionaries(
-    {},
-    optional={
-        "critical": st.booleans(),
-        "always_on": st.booleans(),
-        "failover": st.lists(st.sampled_from([*NODES, "gone"]), min_size=1, max_size=3, unique=True),
-    },
-)
 BROKEN_SERVICES: tuple[Any, ...] = ({"critical": "yes"}, {"depends_on": 5}, "text")
-broken_services = st.sampled_from(BROKEN_SERVICES)
-broken_files = st.sampled_from(["services: [", "- a list", "servces: {}", "node: {}\nnode: {}"])
-broken_documents = st.sampled_from(["{", '{"status": "ok", "status": "failed"}', '{"observed_at": "noon"}'])
+BROKEN_FILES = ("services: [", "- a list", "servces: {}", "node: {}\nnode: {}")
+BROKEN_DOCUMENTS = ("{", '{"status": "ok", "status": "failed"}', '{"observed_at": "noon"}')
+
+_SIZES = 8
+_SEEDS = 1 << 32
 
 
-@st.composite
-def mostly(draw: st.DrawFn, usual: Strategy, odd: Strategy, times: int) -> Any:
-    """``usual`` so many times as often as ``odd`` (``one_of`` takes each of its strategies once)."""
-    return draw(odd if draw(st.integers(0, times)) == times else usual)
+class Dice(random.Random):
+    """Throws fleets. The smaller the seed, the smaller are the fleets: what fails is looked for in small ones."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__(seed)
+        self.size = 1 + seed * _SIZES // _SEEDS
+
+    def once_in(self, times: int) -> bool:
+        return self.randrange(times) == 0
+
+    def few(self, values: Sequence[T], least: int, most: int) -> list[T]:
+        """Some of them, in any order, none of them twice."""
+        most = min(most, len(values), max(least, self.size))
+        return self.sample(values, self.randint(least, most))
+
+    def optional(self, **values: Callable[[], Any]) -> Value:
+        return {key: make() for key, make in values.items() if self.once_in(2)}
+
+    # --- an inventory
+
+    def service(self) -> Value:
+        return self.optional(
+            critical=lambda: self.once_in(2),
+            oneshot=lambda: self.once_in(2),
+            enabled=lambda: not self.once_in(4),
+            depends_on=self.depends_on,
+            image=lambda: "registry.example/image:1",
+        )
+
+    def depends_on(self) -> Any:
+        names = self.few(FULL_NAMES, 0, 3)
+        return {name: {"condition": "x"} for name in names} if self.once_in(2) else names
+
+    def otherwise(self, file: Value | str, faults: bool) -> Value | str:
+        """A file in which one service is disabled, broken, declared anew or gone."""
+        if isinstance(file, str) or not file["services"]:
+            return self.file(faults)
+        services = dict(file["services"])
+        name = self.choice(sorted(services))
+        was = services.pop(name)
+        if self.once_in(2):
+            services[name] = {**(was if isinstance(was, dict) else {}), "enabled": False}
+        elif faults and self.once_in(2):
+            services[name] = self.choice(BROKEN_SERVICES)
+        elif self.once_in(2):
+            services[name] = self.service()
+        return {**file, "services": services}
+
+    def node(self) -> Value:
+        return self.optional(
+            critical=lambda: self.once_in(2),
+            always_on=lambda: self.once_in(2),
+            failover=lambda: self.few([*NODES, "gone"], 1, 3),
+        )
+
+    def file(self, faults: bool) -> Value | str:
+        if faults and self.once_in(15):
+            return self.choice(BROKEN_FILES)
+        names = self.few(NAMES, 0, 2) if self.once_in(3) else self.few(NAMES, 3, 6)
+        broken = {name for name in names if faults and self.once_in(15)}
+        services = {name: self.choice(BROKEN_SERVICES) if name in broken else self.service() for name in names}
+        return {"services": services, **self.optional(node=self.node)}
+
+    # --- a world
+
+    def report(self, words: Sequence[str]) -> Any:
+        word = self.choice(words)
+        return word if self.once_in(2) else {"status": word, **self.optional(since=lambda: self.choice(AGES))}
+
+    def services(self) -> Value:
+        return {name: self.report(SERVICE_WORDS) for name in self.few(NAMES, 0, 6)}
+
+    def deployments(self, nodes: Sequence[str]) -> list[Value]:
+        """Any few, or a service's failures in a row."""
+        if self.once_in(2):
+            node, service, newest = self.choice(nodes), self.choice(NAMES), self.choice(("failed", "failed", "running"))
+            words = [newest, *["failed"] * self.randint(1, 3)]
+            return [
+                {"id": f"r-{number}", "node": node, "service": service, "status": word, "at": ago(600 * number)}
+                for number, word in enumerate(words, 1)
+            ]
+        return [
+            {
+                "id": f"d-{number}",
+                "node": self.choice(nodes),
+                "service": self.choice(NAMES),
+                "status": self.choice(DEPLOYMENT_WORDS),
+                "at": self.choice(DEPLOYED),
+            }
+            for number in self.few(range(21), 0, 4)
+        ]
+
+    def incidents(self) -> list[Value]:
+        return [
+            {
+                "id": name,
+                "title": "x",
+                "status": self.choice(INCIDENT_WORDS),
+                "severity": self.choice(("critical", "minor")),
+            }
+            for name in self.few(("INC-1", "INC-2"), 0, 2)
+        ]
+
+    def document(self, node: str | None, faults: bool) -> Value:
+        """Of a node, or of any (None)."""
+        words = NODE_WORDS if faults else JUDGED_NODE_WORDS
+        about: Value
+        if node is None:
+            about = {
+                "nodes": {name: self.report(words) for name in self.few(NODES, 0, 3)},
+                "services": {name: self.services() for name in self.few(NODES, 0, 2)},
+            }
+        else:
+            about = {"status": self.choice(("online", "online", *words)), "services": self.services()}
+        return {
+            "observed_at": self.choice(AGES if faults else FRESH),
+            **about,
+            "deployments": self.deployments(NODES if node is None else (node,)),
+            "incidents": self.incidents(),
+        }
+
+    def calm_document(self, node: str) -> Value:
+        """A fresh word on every service there could be, most of them good."""
+        words = ("ok", "ok", "ok", "Running", "healthy", *SERVICE_WORDS)
+        well = self.once_in(2)
+        return {
+            "observed_at": self.choice(FRESH),
+            "status": self.choice(("online", "online", "online", "offline")),
+            "services": {name: "ok" if well else self.report(words) for name in NAMES},
+            "deployments": self.deployments((node,)) if self.once_in(2) else [],
+            "incidents": self.incidents() if self.once_in(4) else [],
+        }
+
+    def world(self, faults: bool) -> dict[str, Value | str]:
+        if faults and self.once_in(20):
+            return {}
+        if self.once_in(2):
+            return {f"nodes/{name}.json": self.calm_document(name) for name in NODES}
+        return {path: self.any_document(path, faults) for path in self.few(PATHS, 1, 5)}
+
+    def any_document(self, path: str, faults: bool) -> Value | str:
+        """Of a path, or what cannot be used."""
+        if faults and self.once_in(12):
+            return self.choice(BROKEN_DOCUMENTS)
+        node = path.removeprefix("nodes/").removesuffix(".json")
+        return self.document(node if node in NODES else None, faults)
+
+    def fleet(self, faults: bool = True) -> Fleet:
+        """With ``faults`` also inputs that are stale or cannot be used."""
+        return Fleet({node: self.file(faults) for node in self.few(NODES, 1, 3)}, self.world(faults))
+
+    def after(self, fleet: Fleet, faults: bool = True) -> Fleet:
+        """What may come next: most is as it was, now and then nothing is."""
+        if self.once_in(6):
+            return self.fleet(faults)
+        hosts, world = dict(fleet.hosts), dict(fleet.world)
+        for _ in range(self.randint(1, 2)):
+            node = self.choice(NODES)
+            if self.once_in(4):
+                hosts[node] = self.file(faults)
+            elif self.once_in(3):
+                hosts[node] = self.otherwise(hosts.get(node, ""), faults)
+            elif faults and self.once_in(6):
+                # Gone, and with it what was said of it.
+                changed = self.choice([hosts, world])
+                changed.pop(self.choice([*changed, "nothing"]), None)
+            else:
+                path = self.choice(PATHS)
+                world[path] = self.any_document(path, faults)
+        return Fleet(hosts or fleet.hosts, world)
+
+
+dice = st.integers(0, _SEEDS - 1).map(Dice)
+
+
+def spread(count: int) -> Iterator[int]:
+    """So many seeds, from those of small fleets to those of large ones."""
+    return (_SEEDS // count * number for number in range(count))
 
 
 def inventories(faults: bool) -> Strategy:
-    some = mostly(services, broken_services, 14) if faults else services
-    file = st.fixed_dictionaries(
-        {
-            "services": mostly(
-                st.dictionaries(names, some, min_size=3, max_size=6), st.dictionaries(names, some, max_size=2), 2
-            )
-        },
-        optional={"node": nodes},
-    )
-    return st.dictionaries(st.sampled_from(NODES), mostly(file, broken_files, 14) if faults else file, min_size=1)
-
-
-def reports(words: tuple[str, ...]) -> Strategy:
-    word = st.sampled_from(words)
-    return st.one_of(word, st.fixed_dictionaries({"status": word}, optional={"since": AGES}))
-
-
-def deployments(node: Strategy) -> Strategy:
-    """Any few, or a service's failures in a row."""
-    any_few = st.lists(
-        st.fixed_dictionaries(
-            {
-                "id": st.integers(0, 20).map("d-{}".format),
-                "node": node,
-                "service": names,
-                "status": st.sampled_from(DEPLOYMENT_WORDS),
-                "at": DEPLOYED,
-            }
-        ),
-        max_size=4,
-        unique_by=lambda one: str(one["id"]),
-    )
-    in_a_row = st.builds(
-        lambda node, service, count, newest: [
-            {"id": f"r-{number}", "node": node, "service": service, "status": status, "at": ago(600 * number)}
-            for number, status in enumerate([newest] + ["failed"] * count, 1)
-        ],
-        node,
-        names,
-        st.integers(1, 3),
-        st.sampled_from(["failed", "failed", "running"]),
-    )
-    return mostly(any_few, in_a_row, 1)
-
-
-incidents = st.lists(
-    st.fixed_dictionaries(
-        {
-            "id": st.sampled_from(["INC-1", "INC-2"]),
-            "title": st.just("x"),
-            "status": st.sampled_from(INCIDENT_WORDS),
-            "severity": st.sampled_from(["critical", "minor"]),
-        }
-    ),
-    max_size=2,
-    unique_by=lambda one: str(one["id"]),
-)
+    return dice.map(lambda thrown: {node: thrown.file(faults) for node in thrown.few(NODES, 1, 3)})
 
 
 def documents(node: str | None, faults: bool) -> Strategy:
-    words = NODE_WORDS if faults else JUDGED_NODE_WORDS
-    of_a_node = st.dictionaries(names, reports(SERVICE_WORDS), max_size=6)
-    any_node = st.sampled_from(NODES)
-    if node is None:
-        speaks_of = {
-            "nodes": st.dictionaries(any_node, reports(words), max_size=3),
-            "services": st.dictionaries(any_node, of_a_node, max_size=2),
-        }
-    else:
-        speaks_of = {"status": st.sampled_from(("online", "online", *words)), "services": of_a_node}
-    return st.fixed_dictionaries(
-        {
-            "observed_at": AGES if faults else FRESH,
-            **speaks_of,
-            "deployments": deployments(any_node if node is None else st.just(node)),
-            "incidents": incidents,
-        }
-    )
+    return dice.map(lambda thrown: thrown.document(node, faults))
 
 
-def calm_documents(node: str) -> Strategy:
-    """A fresh word on every service there could be, most of them good."""
-    words = ("ok", "ok", "ok", "Running", "healthy", *SERVICE_WORDS)
-    return st.fixed_dictionaries(
-        {
-            "observed_at": FRESH,
-            "status": st.sampled_from(("online", "online", "online", "offline")),
-            "services": st.fixed_dictionaries({name: reports(words) for name in NAMES})
-            | st.just(dict.fromkeys(NAMES, "ok")),
-            "deployments": mostly(deployments(st.just(node)), st.just([]), 1),
-            "incidents": mostly(st.just([]), incidents, 3),
-        }
-    )
+def fleets(faults: bool = True) -> st.SearchStrategy[Fleet]:
+    return dice.map(lambda thrown: thrown.fleet(faults))
 
 
-@st.composite
-def some_of(draw: st.DrawFn, strategies: dict[str, Strategy]) -> dict[str, Any]:
-    paths = draw(st.lists(st.sampled_from(sorted(strategies)), min_size=1, unique=True))
-    return {path: draw(strategies[path]) for path in paths}
+def histories(faults: bool = True, least: int = 1) -> st.SearchStrategy[list[Fleet]]:
+    """A fleet, and what becomes of it. What is open and then cannot be judged is rare among fleets without a past."""
 
+    def throw(thrown: Dice) -> list[Fleet]:
+        history = [thrown.fleet(faults)]
+        while len(history) < least or (len(history) < 5 and not thrown.once_in(4)):
+            history.append(thrown.after(history[-1], faults))
+        return history
 
-def worlds(faults: bool) -> Strategy:
-    files = {f"nodes/{name}.json": documents(name, faults) for name in NODES}
-    shared = documents(None, faults)
-    files |= {"fleet.json": shared, "more/incidents.json": shared}
-    if faults:
-        files = {path: mostly(document, broken_documents, 11) for path, document in files.items()}
-    calm = st.fixed_dictionaries({f"nodes/{name}.json": calm_documents(name) for name in NODES})
-    some = mostly(some_of(files), calm, 1)
-    return mostly(some, st.just({}), 19) if faults else some
-
-
-@cache
-def parts(faults: bool) -> tuple[Strategy, Strategy]:
-    return inventories(faults), worlds(faults)
-
-
-@st.composite
-def fleets(draw: st.DrawFn, faults: bool = True) -> Fleet:
-    """Fleets; with ``faults`` also inputs that are stale or cannot be used."""
-    return Fleet(*map(draw, parts(faults)))
+    return dice.map(throw)
 
 
 # --- fleets as files --------------------------------------------------------------------------------------------------
@@ -218,7 +274,9 @@ Writer = Callable[[str, Value], str]
 
 def block(name: str, value: Value) -> str:
     """As people write YAML, and observers JSON."""
-    text: str = json.dumps(value) if name.endswith(".json") else yaml.safe_dump(value, sort_keys=False)
+    if name.endswith(".json"):
+        return json.dumps(value)
+    text: str = yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False)
     return text
 
 

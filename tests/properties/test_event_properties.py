@@ -19,7 +19,7 @@ from supervisor.core.announce.report import report_json
 from supervisor.core.judge.reconcile import Judgement
 from supervisor.files import checkpoint, eventlog
 from supervisor.passes.recorder import Recorder
-from tests.properties.fleets import BROKEN_SERVICES, NOW, Fleet, Ground, fleets
+from tests.properties.fleets import BROKEN_SERVICES, NOW, Fleet, Ground, fleets, histories
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def recommended(judgement: Judgement) -> dict[str, str]:
     return {one.fingerprint: str(one.subject) for one in judgement.report.recommendations}
 
 
-@given(st.lists(fleets(faults=False), min_size=1, max_size=4))
+@given(histories(faults=False))
 def test_after_a_judged_pass_the_log_rebuilds_the_report(ground: Ground, history: list[Fleet]) -> None:
     wipe(ground)
     for step, fleet in enumerate(history):
@@ -87,7 +87,7 @@ def resolutions(ground: Ground) -> list[dict[str, Any]]:
     return [event["data"] for event in events if event["type"] == "reconcile_resolved"]
 
 
-@given(st.lists(fleets(), min_size=1, max_size=4))
+@given(histories())
 def test_what_is_not_judged_stays_open_and_nothing_else_does(ground: Ground, history: list[Fleet]) -> None:
     wipe(ground)
     was_open: dict[str, str] = {}
@@ -102,7 +102,11 @@ def test_what_is_not_judged_stays_open_and_nothing_else_does(ground: Ground, his
         was_open = now_open
 
 
-@given(st.lists(fleets(), min_size=2, max_size=4))
+def files(fleet: Fleet) -> set[str]:
+    return {f"hosts/{node}/services.yaml" for node in fleet.hosts} | {f"world/{path}" for path in fleet.world}
+
+
+@given(histories(least=2))
 def test_a_resolution_says_why(ground: Ground, history: list[Fleet]) -> None:
     wipe(ground)
     seen = 0
@@ -118,6 +122,8 @@ def test_a_resolution_says_why(ground: Ground, history: list[Fleet]) -> None:
             if data["resolution"] == "cleared" and subject.startswith(("node:", "service:")):
                 node = subject.partition(":")[2].partition("/")[0]
                 assert node in fleet.hosts
+            if subject.startswith("input:") and "/" in subject and data["resolution"] != "replaced":
+                assert (data["resolution"] == "cleared") == (subject.removeprefix("input:") in files(fleet))
         seen = len(resolutions(ground))
 
 
@@ -131,7 +137,8 @@ def test_unchanged_input_appends_nothing(ground: Ground, fleet: Fleet) -> None:
     assert (log.read_bytes() if log.exists() else b"") == before
 
 
-@given(st.lists(fleets(), min_size=2, max_size=4))
+@settings(max_examples=40)
+@given(histories(least=2))
 def test_ids_are_unique_and_the_sequence_has_no_gap(ground: Ground, history: list[Fleet]) -> None:
     wipe(ground)
     for step, fleet in enumerate(history):

@@ -7,8 +7,8 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from supervisor.core.model.findings import Action, Condition, EventType, Summary
 from supervisor.core.model.subjects import ServiceRef, parse_subject
 from supervisor.passes.read_and_judge import judge
 from supervisor.passes.recorder import Recorder
-from tests.properties.fleets import NOW, Fleet, Ground, block, fleets, one_line
+from tests.properties.fleets import NOW, Dice, Fleet, Ground, block, fleets, one_line, spread
 
 LISTS = ("blocked_by", "root_causes", "affects", "candidates", "in_progress")
 RANK = [Summary.NOMINAL, Summary.DEGRADED, Summary.UNSTABLE]
@@ -33,6 +33,28 @@ RANK = [Summary.NOMINAL, Summary.DEGRADED, Summary.UNSTABLE]
 @pytest.fixture(scope="module")
 def ground(tmp_path_factory: pytest.TempPathFactory) -> Ground:
     return Ground(tmp_path_factory.mktemp("fleet"))
+
+
+@pytest.fixture(scope="module")
+def judged(ground: Ground) -> list[tuple[int, Fleet, Judgement]]:
+    """Fleets with their seeds, the smallest first, each judged once for all that asks nothing but what was found."""
+    thrown = [(seed, Dice(seed).fleet()) for seed in spread(3 * settings().max_examples)]
+    return [(seed, fleet, ground.judge(fleet)) for seed, fleet in thrown]
+
+
+def of_every_fleet(check: Callable[[Fleet, Judgement], None]) -> Callable[..., None]:
+    """A test that a check holds for all that were judged; of one for which it does not, the fleet is said."""
+
+    def test(judged: list[tuple[int, Fleet, Judgement]]) -> None:
+        for seed, fleet, judgement in judged:
+            try:
+                check(fleet, judgement)
+            except BaseException as error:
+                error.add_note(f"Dice({seed}).fleet() is {fleet}")
+                raise
+
+    test.__name__ = check.__name__
+    return test
 
 
 def without_places(report: dict[str, Any]) -> dict[str, Any]:
@@ -136,22 +158,16 @@ def one_line_world(name: str, value: dict[str, Any]) -> str:
     return (one_line if name.startswith("world/") else block)(name, value)
 
 
-def test_the_fleets_reach_every_action_and_condition() -> None:
+def test_the_fleets_reach_every_action_and_condition(judged: list[tuple[int, Fleet, Judgement]]) -> None:
     reached: set[str] = set()
-
-    @settings(max_examples=400)
-    @given(fleets())
-    def draw(ground: Ground, fleet: Fleet) -> None:
-        report = ground.judge(fleet).report
+    for _, _, judgement in judged:
+        report = judgement.report
         reached.update(one.action for one in report.recommendations)
         reached.update(one.condition for one in report.drift)
         reached.update(f"inhibited {one.condition}" for one in report.drift if one.inhibited_by is not None)
         reached.update(one.type for one in report.recommendations)
         reached.add(report.summary)
         reached.update(key for one in report.recommendations for key in LISTS if getattr(one, key))
-
-    with tempfile.TemporaryDirectory() as folder:
-        draw(ground=Ground(Path(folder)))
     inhibited = {f"inhibited {one}" for one in ("missing_service", "stale_observation", "invalid_input")}
     types = {EventType.REQUIRED, EventType.RECOMMENDED, EventType.BLOCKED}
     assert reached == {*Action, *Condition, *Summary, *types, *inhibited, *LISTS}
@@ -196,16 +212,16 @@ def test_recommendations_never_depend_on_the_checkpoint(ground: Ground, before: 
     assert report_json(judgement.report) == fresh
 
 
-@given(fleets())
-def test_nominal_means_that_nothing_is_open(ground: Ground, fleet: Fleet) -> None:
-    report = ground.judge(fleet).report
+@of_every_fleet
+def test_nominal_means_that_nothing_is_open(fleet: Fleet, judgement: Judgement) -> None:
+    report = judgement.report
     drift = [one for one in report.drift if one.inhibited_by is None]
     assert (report.summary is Summary.NOMINAL) == (not drift) == (not report.recommendations)
 
 
-@given(fleets())
-def test_every_drift_is_recommended_or_inhibited_by_a_named_other(ground: Ground, fleet: Fleet) -> None:
-    report = ground.judge(fleet).report
+@of_every_fleet
+def test_every_drift_is_recommended_or_inhibited_by_a_named_other(fleet: Fleet, judgement: Judgement) -> None:
+    report = judgement.report
     recommended = {one.subject for one in report.recommendations}
     for one in report.drift:
         if one.inhibited_by is None:
@@ -215,9 +231,9 @@ def test_every_drift_is_recommended_or_inhibited_by_a_named_other(ground: Ground
             assert one.inhibited_by in recommended
 
 
-@given(fleets())
-def test_a_subject_has_one_recommendation_and_lists_are_sorted(ground: Ground, fleet: Fleet) -> None:
-    report = ground.judge(fleet).report
+@of_every_fleet
+def test_a_subject_has_one_recommendation_and_lists_are_sorted(fleet: Fleet, judgement: Judgement) -> None:
+    report = judgement.report
     subjects = [str(one.subject) for one in report.recommendations]
     assert subjects == sorted(set(subjects))
     assert [one.order for one in report.drift] == sorted({one.order for one in report.drift})
@@ -228,9 +244,9 @@ def test_a_subject_has_one_recommendation_and_lists_are_sorted(ground: Ground, f
     assert not [key for key, count in prints.items() if count > 1]
 
 
-@given(fleets())
-def test_counts_count(ground: Ground, fleet: Fleet) -> None:
-    report = ground.judge(fleet).report
+@of_every_fleet
+def test_counts_count(fleet: Fleet, judgement: Judgement) -> None:
+    report = judgement.report
     assert report.counts["drift"] + report.counts["inhibited"] == len(report.drift)
     assert report.counts["recommendations"] == len(report.recommendations)
     assert report.counts["unmanaged"] == len(report.unmanaged)
@@ -252,9 +268,9 @@ def known_subjects(fleet: Fleet) -> set[str]:
     return known
 
 
-@given(fleets())
-def test_no_subject_is_invented(ground: Ground, fleet: Fleet) -> None:
-    report = ground.judge(fleet).report
+@of_every_fleet
+def test_no_subject_is_invented(fleet: Fleet, judgement: Judgement) -> None:
+    report = judgement.report
     named = {str(one.subject) for one in report.drift} | set(map(str, report.unmanaged))
     named |= {str(one.subject) for one in report.recommendations}
     named |= {str(one.inhibited_by) for one in report.drift if one.inhibited_by is not None}
@@ -312,9 +328,8 @@ def _without(value: Any, node: str, name: str) -> Any:
     return {**value, "deployments": kept}
 
 
-@given(fleets())
-def test_explain_agrees_with_the_report(ground: Ground, fleet: Fleet) -> None:
-    judgement = ground.judge(fleet)
+@of_every_fleet
+def test_explain_agrees_with_the_report(fleet: Fleet, judgement: Judgement) -> None:
     for one in judgement.report.recommendations:
         explanation = explain(judgement, one.subject)
         assert explanation is not None
