@@ -32,8 +32,9 @@ def append(path: str, events: Iterable[Event]) -> Position:
     """
     # All of it before the log is looked at: somebody may tear a line between that look and the write.
     data = b"".join(event_line(event) for event in events)
+    made_by_root = _is_made_by_root(path)
     try:
-        descriptor = atomic.open_ours(path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
+        descriptor = atomic.open_ours(path, os.O_RDWR | os.O_APPEND | (0 if made_by_root else os.O_CREAT))
         try:
             _end_fragment(descriptor)
             written = os.write(descriptor, data)
@@ -53,7 +54,23 @@ def append(path: str, events: Iterable[Event]) -> Position:
         finally:
             os.close(descriptor)
     except OSError as error:
+        if made_by_root and isinstance(error, FileNotFoundError):
+            raise EventLogError(
+                f"cannot append to {printable_path(path)}: root shares it with a group, and has not made it again "
+                "since it was rotated; systemd-tmpfiles --create makes it"
+            ) from error
         raise EventLogError(f"cannot append to {printable_path(path)}: it {atomic.why(error)}") from error
+
+
+def _is_made_by_root(path: str) -> bool:
+    """Whether root shares the log with a group, by the log that was rotated last.
+
+    Made by us in the moment between renaming and making, the new log would be ours alone, and shut the others out.
+    """
+    with suppress(OSError):
+        before = os.lstat(f"{path}.1")
+        return before.st_uid == 0 != os.geteuid() and bool(before.st_mode & stat.S_IWGRP)
+    return False
 
 
 def recover(path: str, position: Position, source: str) -> tuple[list[Event], Position]:

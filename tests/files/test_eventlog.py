@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -284,3 +285,34 @@ def test_a_sibling_that_cannot_be_read_is_an_error_and_not_an_absence(tmp_path: 
             os.close(descriptor)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert sequences(eventlog.recover(str(log), position, SOURCE)[0]) == [2]
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Path]:
+    """A folder of everybody, seen by the user nobody."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o1777)  # noqa: S103 - as /tmp is
+        rotated = Path(folder) / "agent-events.log.1"
+        rotated.touch()
+        os.seteuid(65534)
+        try:
+            yield Path(folder) / "agent-events.log"
+        finally:
+            os.seteuid(0)
+
+
+def test_a_log_that_root_shares_with_a_group_is_not_made_anew_by_us(as_nobody: Path) -> None:
+    """Ours alone, it would shut out who else may write to it: root makes it again."""
+    os.seteuid(0)
+    os.chmod(f"{as_nobody}.1", 0o664)
+    os.seteuid(65534)
+    with pytest.raises(EventLogError, match="root shares it with a group, and has not made it again"):
+        eventlog.append(str(as_nobody), [])
+    assert not as_nobody.exists()
+
+
+def test_any_other_log_is_made_anew_after_its_rotation(as_nobody: Path) -> None:
+    eventlog.append(str(as_nobody), [])
+    assert as_nobody.stat().st_uid == 65534

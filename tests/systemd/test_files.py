@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 
-from tests.systemd.machine import NAME, Homelab, until
+from tests.systemd.machine import NAME, PROJECT, Homelab, until
 
 ROTATE = f"{NAME}-logrotate.service"
 
@@ -87,3 +88,92 @@ def test_the_timers_service_rotates_as_the_user_and_the_daemon_goes_on(homelab: 
 
 def test_the_systems_own_rotation_does_not_see_the_log_which_is_why_there_is_another(homelab: Homelab) -> None:
     assert homelab.machine.show("PrivateTmp", "logrotate.service") == "yes"
+
+
+APPEND = """
+import os, sys, time
+name, count = sys.argv[1], int(sys.argv[2])
+number = 0
+while number < count:
+    try:
+        log = os.open("/tmp/agent-events.log", os.O_WRONLY | os.O_APPEND)
+    except FileNotFoundError:
+        time.sleep(0.001)
+        continue
+    os.write(log, b'{"writer": "%s", "number": %d}\\n' % (name.encode(), number))
+    os.close(log)
+    number += 1
+"""
+
+
+def block(kind: str) -> str:
+    """What docs/systemd.md tells to write into a file of this kind."""
+    text = (PROJECT / "docs" / "systemd.md").read_text().partition("### A log of several users")[2]
+    return text.partition(f"```{kind}\n")[2].partition("```")[0]
+
+
+def test_a_log_that_root_shares_with_a_group_loses_and_glues_nothing(homelab: Homelab) -> None:
+    machine = homelab.machine
+    machine.run("groupadd", "--system", "agents")
+    for name in ("alice", "bob"):
+        machine.run("useradd", "--groups", "agents", name)
+    machine.run("usermod", "-aG", "agents", NAME)
+    machine.path("/etc/tmpfiles.d/agent-events.conf").write_text(block("tmpfiles"))
+    config = machine.path(f"/etc/{NAME}/logrotate.conf")
+    installed = config.read_text()
+    config.write_text(block("logrotate").replace("weekly", "size 1"))
+    drop_in = machine.path(f"/etc/systemd/system/{ROTATE}.d/shared.conf")
+    drop_in.parent.mkdir(parents=True)
+    # As it is in the docs, and more often than a service may otherwise be started.
+    drop_in.write_text(f"[Unit]\nStartLimitIntervalSec=0\n\n{block('ini')}")
+    machine.systemctl("daemon-reload")
+    machine.run("systemd-tmpfiles", "--create")
+    homelab.configure("quiet_period: 10ms\n")
+    homelab.start()
+    # The stanza keeps eight; the test keeps what every file held when it was last seen, by inode.
+    seen: dict[int, list[str]] = {}
+
+    def look() -> None:
+        for log in (machine.path("/tmp/agent-events.log.1"), homelab.log):
+            if log.exists():
+                seen[log.stat().st_ino] = log.read_text().splitlines()
+
+    writers = [
+        threading.Thread(
+            target=machine.run, args=("runuser", "-u", name, "--", "/usr/bin/python3", "-c", APPEND, name, "10000")
+        )
+        for name in ("alice", "bob")
+    ]
+    try:
+        for writer in writers:
+            writer.start()
+        rotations = 0
+        while any(writer.is_alive() for writer in writers) or rotations < 10:
+            homelab.observe(traefik="ok", jellyfin=f"failed-{rotations}")
+            look()
+            machine.systemctl("start", ROTATE)
+            rotations += 1
+        for writer in writers:
+            writer.join()
+        machine.systemctl("reload", NAME)
+        until(lambda: "degraded" not in machine.show("StatusText"), "all is recorded")
+        look()
+        assert machine.run("stat", "-c", "%U:%G %a", "/tmp/agent-events.log").stdout.strip() == "root:agents 664"
+        assert machine.journal("-u", ROTATE, "-p", "warning") == []
+    finally:
+        for writer in writers:
+            writer.join()
+        config.write_text(installed)
+        shutil.rmtree(drop_in.parent)
+        machine.path("/etc/tmpfiles.d/agent-events.conf").unlink()
+        machine.systemctl("daemon-reload")
+        machine.systemctl("stop", NAME)
+        machine.run("gpasswd", "--delete", NAME, "agents")
+        machine.run("rm", "-rf", f"/var/lib/{NAME}")
+    lines = [json.loads(line) for lines in seen.values() for line in lines]
+    for name in ("alice", "bob"):
+        assert sorted(line["number"] for line in lines if line.get("writer") == name) == list(range(10_000))
+    events = [line for line in lines if "writer" not in line]
+    assert sorted(int(event["sequence"]) for event in events) == list(range(1, len(events) + 1))
+    assert len({event["id"] for event in events}) == len(events) > 10
+    print(f"{rotations} rotations, {len(events)} events among 20000 lines of two other users")
