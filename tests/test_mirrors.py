@@ -41,7 +41,6 @@ NOT_YET: set[str] = {
     "observe/sighting",
     "observe/sources/__init__",
     "process/follow",
-    "show/terminal",
     "supervise/app",
 }
 """Modules whose mirrors are still to be written."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from supervisor import __version__
 from supervisor.cli.commands import COMMANDS
-from supervisor.cli.exits import FAILED, INTERRUPTED, LOCKED, NOT_PERMITTED, SETTINGS
+from supervisor.cli.exits import FAILED, INTERRUPTED, LOCKED, NOT_PERMITTED, SETTINGS, USAGE
 from supervisor.cli.options import Formatter, Parser
 from supervisor.cli.output import StandardOutputError, complain, prepare_streams, require_output
 from supervisor.errors import ConfigError, LockedError, NotPermittedError, SupervisorError
@@ -29,7 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        options = _parser(given).parse_args(given)
+        parser = _parser(given)
+        if not given:
+            complain(parser.format_help().splitlines())
+            return USAGE
+        options = parser.parse_args(given)
         if options.prints:
             require_output()
         return int(options.command(options))

@@ -7,11 +7,10 @@ import os
 import sys
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import cache
 from typing import Any, NoReturn
 
 from supervisor.cli.exits import USAGE
-from supervisor.cli.output import complain, write
+from supervisor.cli.output import columns, complain, write
 from supervisor.errors import SupervisorError
 from supervisor.files.settings import SUPERVISOR, Family, Settings, absolute, load_settings
 
@@ -23,20 +22,7 @@ class Formatter(argparse.HelpFormatter):
     """Help as wide as the terminal."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=30, width=_columns() - 2)
-
-
-@cache
-def _columns() -> int:
-    """The width of the terminal. argparse asks shutil, whose import takes a tenth of what a small command takes."""
-    columns = 0
-    with suppress(KeyError, ValueError):
-        columns = int(os.environ["COLUMNS"])
-    if columns <= 0:
-        with suppress(OSError):
-            columns = os.get_terminal_size(1).columns
-    # Serial lines and new terminals have a size of none.
-    return columns if columns > 0 else 80
+        super().__init__(prog, max_help_position=30, width=columns() - 2)
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,8 +52,9 @@ def add_output(parser: Parser) -> None:
     parser.add_argument("-o", "--output", choices=("table", "json"), default="table", help="for people or for programs")
 
 
-def add_at(parser: Parser) -> None:
-    parser.add_argument("--at", metavar="TIME", type=_time, help="judge as of this RFC 3339 time instead of now")
+def add_at(parser: Parser, implies: str = "") -> None:
+    help_ = f"judge as of this RFC 3339 time instead of now{implies}"
+    parser.add_argument("--at", metavar="TIME", type=_time, help=help_)
 
 
 def flags(options: argparse.Namespace, family: Family) -> dict[str, str]:
@@ -107,7 +94,7 @@ def require_place(paths: Mapping[str, str]) -> None:
         which = (
             "is relative to it; give an absolute path"
             if len(relative) == 1
-            else ("are relative to it; give absolute paths")
+            else "are relative to it; give absolute paths"
         )
         raise SupervisorError(f"cannot go on: the working directory has been deleted, and {named} {which}") from None
 

@@ -7,9 +7,13 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from supervisor.errors import OutputError
+
+if TYPE_CHECKING:
+    from supervisor.show.table import Style
 
 
 class StandardOutputError(OutputError):
@@ -58,6 +62,28 @@ def prepare_streams() -> None:
         errors="backslashreplace",
         line_buffering=True,
     )
+
+
+def style() -> Style:
+    """Colour only on a terminal, and never with NO_COLOR; as wide as the terminal, where there is one."""
+    from supervisor.show.table import Style
+
+    if not sys.stdout.isatty():
+        return Style()
+    return Style(not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb", columns())
+
+
+@cache
+def columns() -> int:
+    """The width of the terminal. argparse asks shutil, whose import takes a tenth of what a small command takes."""
+    wide = 0
+    with suppress(KeyError, ValueError):
+        wide = int(os.environ["COLUMNS"])
+    if wide <= 0:
+        with suppress(OSError):
+            wide = os.get_terminal_size(1).columns
+    # Serial lines and new terminals have a size of none.
+    return wide if wide > 0 else 80
 
 
 def require_output() -> None:

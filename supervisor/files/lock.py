@@ -6,16 +6,21 @@ import fcntl
 import os
 from contextlib import suppress
 
+from supervisor.core.instant import Instant
 from supervisor.errors import CheckpointError, LockedError
 from supervisor.files import atomic
 from supervisor.files.reading import printable_path, reason
+
+
+def lock_path(checkpoint: str) -> str:
+    return f"{checkpoint}.lock"
 
 
 class Lock:
     """One supervisor per checkpoint: an flock on ``<checkpoint>.lock``, which dies with its process."""
 
     def __init__(self, checkpoint: str) -> None:
-        self._path = f"{checkpoint}.lock"
+        self._path = lock_path(checkpoint)
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
@@ -45,6 +50,15 @@ class Lock:
     @property
     def is_held(self) -> bool:
         return self._descriptor is not None
+
+    def mark(self, moment: Instant) -> None:
+        """Set the time of the file that is held: a pass is over. CheckpointError when that fails."""
+        if self._descriptor is None:
+            return
+        try:
+            os.utime(self._descriptor, ns=(moment, moment))
+        except OSError as error:
+            raise CheckpointError(f"cannot mark {printable_path(self._path)}: {reason(error)}") from error
 
     def release(self) -> None:
         if self._descriptor is not None:

@@ -94,6 +94,7 @@ class Recorder:
             self._save(latest._replace(updated=now))
         settled.settle(ledger, judgement, overview)
         self._settled = settled
+        self._lock.mark(now)
         return emissions
 
     def forget(self) -> None:

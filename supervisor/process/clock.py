@@ -21,6 +21,13 @@ class Clock:
         """Nanoseconds that only grow, for waiting and intervals."""
         return time.monotonic_ns()
 
+    def offset(self, seconds: int) -> int:
+        """Seconds that the local time is ahead of UTC, at a moment in seconds since 1970."""
+        try:
+            return time.localtime(seconds).tm_gmtoff
+        except (OverflowError, OSError, ValueError):
+            return 0
+
     def settle(self, modified_at: Instant | None) -> bool:
         """Wait for a file that was modified a moment ago, or nobody knows when (None). True when there was a wait."""
         age = 0 if modified_at is None else self.now() - modified_at

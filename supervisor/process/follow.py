@@ -25,7 +25,8 @@ def follow(
         try:
             events, offset, inode = eventlog.read(path, offset, inode)
         except EventLogError as error:
-            if not go_on or not isinstance(error.__cause__, FileNotFoundError):
+            # Nothing was ever announced, or it was rotated away and nothing has come since.
+            if not isinstance(error.__cause__, FileNotFoundError):
                 raise
             events = []
         wanted = [event for event in events if _wanted(event, oldest, type_, subject)]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -56,10 +58,16 @@ def test_at_sets_now(lab: Lab) -> None:
     assert [one["subject"] for one in json.loads(done.stdout)["recommendations"]] == ["input:world"]
 
 
+def test_at_implies_a_dry_run(lab: Lab) -> None:
+    before = sorted(lab.folder.rglob("*"))
+    assert lab.command("reconcile", "--at", "2020-01-01T00:00:00Z").returncode == 0
+    assert sorted(lab.folder.rglob("*")) == before
+
+
 def test_the_table_is_for_people(lab: Lab) -> None:
     lab.observe("nas", traefik="failed", jellyfin="ok")
     done = lab.command("reconcile", "--dry-run")
-    assert done.stdout.startswith("degraded: 1 nodes, 2 services, 1 drift")
+    assert done.stdout.startswith("degraded: 1 node, 2 services, 1 drift, 0 inhibited, 1 recommendation")
     assert "traefik on nas is unhealthy ('failed')" in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -112,6 +120,38 @@ def test_status_shows_what_is_open(lab: Lab) -> None:
     assert (status["summary"], [one["action"] for one in status["open"]]) == ("degraded", ["redeploy"])
 
 
+def status(lab: Lab, *arguments: str) -> tuple[int, dict[str, object]]:
+    done = lab.command("status", "-o", "json", *arguments)
+    shown = json.loads(done.stdout)
+    return done.returncode, {key: shown[key] for key in ("summary", "last_summary", "running")}
+
+
+def test_status_of_a_daemon_that_was_killed_is_unknown(lab: Lab) -> None:
+    with Daemon(lab) as daemon:
+        nominal = {"summary": "nominal", "last_summary": "nominal", "running": True}
+        assert status(lab) == (0, nominal)
+        daemon.process.kill()
+        daemon.process.wait(PATIENCE)
+    assert status(lab) == (1, {**nominal, "summary": "unknown", "running": False})
+    done = lab.command("status")
+    first, second = done.stdout.splitlines()
+    assert first.startswith("unknown: no supervisor runs; the last pass was at ")
+    assert second.startswith("what was known then: nominal: 0 open, last change ")
+    # A pass by hand is of now, and no daemon's.
+    lab.command("reconcile")
+    assert status(lab) == (0, {**nominal, "running": False})
+
+
+def test_status_of_a_pass_that_is_three_intervals_old_is_unknown(lab: Lab) -> None:
+    lab.command("reconcile")
+    lock = lab.folder / "checkpoint.json.lock"
+    for age, code in ((170, 0), (190, 1), (-190, 1)):
+        os.utime(lock, (time.time() - age, time.time() - age))
+        assert lab.command("status").returncode == code
+    lock.unlink()
+    assert lab.command("status").stdout.startswith("unknown: no pass is known")
+
+
 def test_status_without_a_checkpoint_says_so(lab: Lab) -> None:
     done = lab.command("status")
     assert done.returncode == 1
@@ -140,6 +180,37 @@ def test_events_are_filtered(lab: Lab) -> None:
     done = lab.command("events", "--type", "summary_changed")
     assert "unknown -> unstable" in done.stdout
     assert lab.command("events", "--since", "1d").stdout.count("\n") == 3
+
+
+@pytest.mark.parametrize("arguments", [(), ("-o", "json"), ("--subject", "nas")])
+def test_without_a_log_there_are_no_events(lab: Lab, arguments: tuple[str, ...]) -> None:
+    done = lab.command("events", *arguments)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "no events\n")
+
+
+def test_a_subject_of_the_log_may_be_written_short(lab: Lab) -> None:
+    lab.declare("nuc", "node: {always_on: true}\nservices: {jellyfin: }\n")
+    lab.observe("nas", traefik="failed", jellyfin="exited")
+    lab.observe("nuc", jellyfin="failed")
+    lab.command("reconcile")
+    fingerprint = lab.events()[0]["data"]["fingerprint"]
+
+    def subjects(text: str) -> list[str]:
+        done = lab.command("events", "--subject", text, "-o", "json")
+        return [json.loads(line)["subject"] for line in done.stdout.splitlines()]
+
+    # jellyfin on nas waits for traefik, which is the only traefik; nuc has another jellyfin.
+    assert subjects("traefik") == subjects("nas/traefik") == subjects("service:nas/traefik") == ["service:nas/traefik"]
+    assert subjects(fingerprint) == [lab.events()[0]["subject"]]
+    done = lab.command("events", "--subject", "jellyfin")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "runtime-supervisor: cannot tell what 'jellyfin' means: it is on several nodes; "
+        "write one of nas/jellyfin, nuc/jellyfin\n"
+    )
+    done = lab.command("events", "--subject", "trafik")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "no event is about 'trafik'; did you mean service:nas/traefik?\nno events\n"
 
 
 def test_an_event_that_says_odd_things_is_shown_all_the_same(lab: Lab) -> None:
@@ -198,6 +269,27 @@ def test_explain_takes_a_fingerprint(lab: Lab) -> None:
     assert lab.command("explain", fingerprint).stdout.startswith("service:nas/traefik: unhealthy")
 
 
+def test_explain_says_which_input_cannot_be_used(lab: Lab) -> None:
+    (lab.folder / "world" / "more.json").write_text("{")
+    done = lab.command("explain", "nas/traefik")
+    assert done.returncode == 1
+    assert done.stdout.startswith("service:nas/traefik: healthy")
+    assert done.stderr.startswith("runtime-supervisor: world/more.json:1:2: error: ")
+    done = lab.command("explain", "nobody")
+    assert (
+        done.stderr.splitlines()[1] == "runtime-supervisor: cannot explain 'nobody': nothing that can be read knows it"
+    )
+
+
+@pytest.mark.parametrize("folder", ["--inventory", "--world"])
+@pytest.mark.parametrize("name", ["check", "explain"])
+def test_a_folder_that_is_not_there_is_said(lab: Lab, folder: str, name: str) -> None:
+    done = lab.command(name, folder, "/does/not/exist", *(["nas"] if name == "explain" else []))
+    assert done.returncode == 1
+    said = done.stderr if name == "explain" else done.stdout
+    assert re.search(r"error: .*/does/not/exist", said)
+
+
 def test_explain_asks_what_was_meant(lab: Lab) -> None:
     done = lab.command("explain", "nas/trafik")
     assert done.returncode == 1
@@ -240,9 +332,11 @@ def test_wrong_usage_is_64_in_one_line(lab: Lab, arguments: tuple[str, ...]) -> 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (64, "", 1)
 
 
-def test_no_command_at_all_is_wrong_usage() -> None:
-    done = subprocess.run([sys.executable, "-m", "supervisor"], capture_output=True, env=environment(), check=False)
-    assert done.returncode == 64
+def test_no_command_at_all_is_wrong_usage_and_help() -> None:
+    bare = [sys.executable, "-m", "supervisor"]
+    done = subprocess.run(bare, capture_output=True, env=environment(), check=False)
+    helped = subprocess.run([*bare, "--help"], capture_output=True, env=environment(), check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (64, b"", helped.stdout)
 
 
 @pytest.mark.parametrize(

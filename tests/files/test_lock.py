@@ -70,3 +70,13 @@ def test_what_is_no_file_at_the_name_of_the_lock_is_named(tmp_path: Path) -> Non
 def test_without_its_folder_the_lock_cannot_be_taken(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"cannot lock .*/c\.lock: it cannot be used: No such file or directory"):
         Lock(str(tmp_path / "absent" / "c")).acquire()
+
+
+def test_a_lock_that_is_held_is_marked_with_a_moment_and_no_other(tmp_path: Path) -> None:
+    lock = Lock(str(tmp_path / "c"))
+    lock.mark(1)
+    assert not (tmp_path / "c.lock").exists()
+    lock.acquire()
+    lock.mark(1_790_000_000_123_456_789)
+    assert (tmp_path / "c.lock").stat().st_mtime_ns == 1_790_000_000_123_456_789
+    lock.release()

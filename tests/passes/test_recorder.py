@@ -366,3 +366,26 @@ def test_another_name_at_a_reload_is_another_recorder_on_the_same_lock(lab: Lab)
         lab.record(renamed)
     assert [event["source"] for event in lab.events()][-1] == "/runtime-supervisor/new"
     assert [event["sequence"] for event in lab.events()] == ["1", "2", "3", "4"]
+
+
+def test_every_pass_sets_the_time_of_the_lock_also_when_nothing_is_announced(lab: Lab) -> None:
+    lab.write(traefik="ok")
+    lock = lab.root / "checkpoint.json.lock"
+    with Recorder(lab.settings) as recorder:
+        for _ in range(3):
+            saved = lab.checkpoint.stat().st_ino if lab.checkpoint.exists() else None
+            assert lab.record(recorder) == []
+            assert lock.stat().st_mtime_ns == lab.now
+    assert lab.checkpoint.stat().st_ino == saved
+    assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_pass_that_is_not_durable_leaves_the_time_of_the_lock(lab: Lab) -> None:
+    lab.write(traefik="ok")
+    lab.once()
+    passed = lab.now
+    lab.write(traefik="failed")
+    lab.log.mkdir()
+    with pytest.raises(EventLogError):
+        lab.once()
+    assert (lab.root / "checkpoint.json.lock").stat().st_mtime_ns == passed

@@ -119,3 +119,13 @@ def test_a_file_that_was_left_alone_is_not_waited_for(tmp_path: Path) -> None:
     os.utime(path, ns=(0, Clock().now() - SETTLED))
     assert not Clock().settle(path.stat().st_mtime_ns)
     assert not Clock().settle(Clock().now() + 10**12)
+
+
+def test_the_offset_is_that_of_the_local_time_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    winter, summer = 1_795_435_200, 1_783_944_000
+    assert [Clock().offset(moment) for moment in (winter, summer)] == [3600, 7200]
+    assert Clock().offset(10**18) == 0
+    monkeypatch.undo()
+    time.tzset()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from supervisor.cli.exits import DONE
-from supervisor.cli.judging import judge_at
+from supervisor.cli.exits import DONE, FAILED
+from supervisor.cli.judging import complain_of_inputs, judge_at
 from supervisor.cli.options import Parser, add_at, add_settings, settings_of
 from supervisor.cli.output import write_lines
 from supervisor.errors import SupervisorError
@@ -42,11 +42,12 @@ def run(options: argparse.Namespace) -> int:
     subject = parse_subject(meant[0]) if meant else _open_subject(options.subject, settings)
     explanation = None if subject is None else explain(judgement, subject)
     if explanation is None:
+        unusable = complain_of_inputs(judgement.problems)
         hint = near_subject(options.subject, subjects_of(judgement))
-        unknown = "neither the inventory nor the world knows it"
-        raise SupervisorError(f"cannot explain {quoted(options.subject)}: {unknown}{hint}")
-    write_lines(terminal.explanation(explanation))
-    return DONE
+        who = "nothing that can be read" if unusable else "neither the inventory nor the world"
+        raise SupervisorError(f"cannot explain {quoted(options.subject)}: {who} knows it{hint}")
+    write_lines(terminal.explanation_lines(explanation))
+    return FAILED if complain_of_inputs(judgement.problems) else DONE
 
 
 def _open_subject(fingerprint: str, settings: Settings) -> Subject | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from supervisor.cli.exits import DEGRADED, DONE, UNSTABLE
 from supervisor.cli.judging import judge_at
 from supervisor.cli.options import PATHS, Parser, add_at, add_output, add_settings, settings_of
-from supervisor.cli.output import complain, write_json, write_lines
+from supervisor.cli.output import complain, style, write_json, write_lines
 
 HELP = "one pass now"
 OPERANDS = ""
@@ -17,7 +16,7 @@ PRINTS = True
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="only report: append nothing, keep no checkpoint")
-    add_at(parser)
+    add_at(parser, "; implies --dry-run")
     parser.add_argument("--detailed-exitcode", action="store_true", help="exit 0 nominal, 2 degraded, 3 unstable")
     add_output(parser)
     add_settings(parser)
@@ -28,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     from supervisor.core.announce.report import report_json
     from supervisor.core.model.findings import Summary
 
-    if options.dry_run:
+    if options.dry_run or options.at is not None:
         judgement = judge_at(settings, options.at)
     else:
         from supervisor.passes.caller import Caller
@@ -47,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     else:
         from supervisor.show import terminal
 
-        write_lines(terminal.report(report, terminal.Style.of(sys.stdout)))
+        write_lines(terminal.report_lines(report, style()))
     if not options.detailed_exitcode:
         return DONE
     return {Summary.NOMINAL: DONE, Summary.DEGRADED: DEGRADED, Summary.UNSTABLE: UNSTABLE}[report.summary]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
-from supervisor.core.judge.explain import explain
-from supervisor.core.judge.reconcile import Judgement
 from supervisor.core.model.subjects import IncidentRef, NodeRef, ServiceRef, parse_subject
+
+if TYPE_CHECKING:
+    from supervisor.core.judge.reconcile import Judgement
 
 _KINDS = ("node", "service", "incident", "input", "source")
 _MANY = 1000
@@ -45,6 +47,7 @@ def look_up(
 
 def look_up_in(judgement: Judgement, text: str) -> tuple[str, ...]:
     """``look_up`` among all that the inventory and the world know."""
+    from supervisor.core.judge.explain import explain  # who looks among the log's subjects judges nothing
 
     def knows(subject: str) -> bool:
         ref = parse_subject(subject)
