@@ -33,7 +33,6 @@ NOT_YET: set[str] = {
     "core/model/actual",
     "core/model/desired",
     "core/model/findings",
-    "files/inventory/create",
     "files/inventory/values",
     "files/world/document",
     "files/world/places",

@@ -13,6 +13,7 @@ from supervisor.draft.compose.load import load_project
 from supervisor.draft.compose.project import STANDARD_INPUT, Project, projects_of
 from supervisor.draft.observed import draft_from_world
 from supervisor.draft.services import Draft, join
+from supervisor.draft.units import draft_from_units
 from supervisor.errors import DraftError
 from supervisor.files.names import name_fault
 from supervisor.files.world.load import load_world
@@ -20,14 +21,18 @@ from supervisor.files.world.load import load_world
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """What to draft from. ``compose``: the files and folders after each flag. ``observed``: a node of the world."""
+    """What to draft from. ``compose``: the files and folders after each flag. ``observed``: a node of the world.
+
+    ``units``: the enabled systemd units of this machine.
+    """
 
     compose: Sequence[Sequence[str]] = ()
     project: str | None = None
     observed: str | None = None
+    units: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.compose or self.observed is not None)
+        return bool(self.compose or self.observed is not None or self.units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,9 @@ def gather(sources: Sources, world: str, max_bytes: int, environ: Mapping[str, s
     if sources.observed is not None and not problems:
         drafts.append(draft_from_world(load_world(world, max_bytes).value, sources.observed))
         origins.append("what runs")
+    if sources.units and not problems:
+        drafts.append(draft_from_units(environ))
+        origins.append("the enabled units")
     return Gathered(join(drafts), tuple(dict.fromkeys(problems)), " and ".join(origins).removesuffix(","))
 
 

@@ -46,6 +46,17 @@ def draft_from_world(actual: Actual, node: str) -> Draft:
     return Draft(tuple(services), tuple(remarks))
 
 
+def drafts_of_world(actual: Actual, node: str | None = None) -> dict[str, Draft]:
+    """A draft of every node that the world reports services of, or of ``node`` alone."""
+    if node is not None:
+        return {node: draft_from_world(actual, node)}
+    return {
+        name: draft_from_world(actual, name)
+        for name, facts in sorted(actual.nodes.items())
+        if any(report.word is not ServiceWord.ABSENT for report in facts.services.values())
+    }
+
+
 def _lost(actual: Actual, node: str) -> str:
     """The inputs that cannot be used and may have had services of the node, as a list for people."""
     unusable = [document.ref for document in actual.unreadable if document.node in (None, node)]

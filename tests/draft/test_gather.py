@@ -12,6 +12,7 @@ from supervisor.draft.gather import Gathered, Sources, gather
 from supervisor.errors import DraftError
 from tests.draft.compose.projects import LIMIT, write_files
 from tests.draft.compose.test_ask import program
+from tests.draft.test_units import systemctl
 
 
 def gathered(folder: Path, sources: Sources, environ: dict[str, str] | None = None) -> Gathered:
@@ -82,3 +83,13 @@ def test_standard_input_is_a_file_like_others(tmp_path: Path, monkeypatch: pytes
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
         with pytest.raises(DraftError, match=message):
             gathered(tmp_path, Sources([["-"]]))
+
+
+def test_enabled_units_are_a_source_too(tmp_path: Path) -> None:
+    listed = "nginx.service enabled enabled\n"
+    environ = systemctl(tmp_path, listed, "Id=nginx.service\nType=notify\nLoadState=loaded\n")
+    result = gathered(tmp_path, Sources(units=True), environ)
+    assert ([service.unit for service in result.draft.services], result.origin) == (
+        ["nginx.service"],
+        "the enabled units",
+    )

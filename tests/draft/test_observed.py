@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.core.model.actual import Actual
-from supervisor.draft.observed import draft_from_world
+from supervisor.draft.observed import draft_from_world, drafts_of_world
 from supervisor.draft.services import DraftService, OneshotReason
 from supervisor.errors import DraftError
 from supervisor.files.world.load import load_world
@@ -53,3 +53,16 @@ def test_what_cannot_be_read_is_said_as_far_as_it_may_be_of_the_node(tmp_path: P
     assert draft.notes[0] == "world/more.yaml, world/nodes/nas.json cannot be used: what they say is not in here"
     with pytest.raises(DraftError, match="no service of 'nas', and world cannot be used"):
         draft_from_world(load_world(str(tmp_path / "absent"), 1 << 20).value, "nas")
+
+
+def test_every_node_with_services_has_a_draft(tmp_path: Path) -> None:
+    text = (
+        '{"services": {"nas": {"web": "ok"}, "nuc": {"db": "ok"}, "gone": {"x": "absent"}}, "nodes": {"pi": "online"}}'
+    )
+    actual = world(tmp_path, text)
+    drafts = drafts_of_world(actual)
+    assert {name: [service.name for service in draft.services] for name, draft in drafts.items()} == {
+        "nas": ["web"],
+        "nuc": ["db"],
+    }
+    assert list(drafts_of_world(actual, "nuc")) == ["nuc"]
