@@ -77,7 +77,14 @@ def ask(compose: Compose, project: Project, paths: Sequence[str], environ: Mappi
     if any(fields.get("profiles") for fields in services.values()):
         active = _active(command, project, services, environ, remarks)
     name = answer.get("name")
-    return ResolvedProject(name if isinstance(name, str) else "", services, active, tuple(remarks), interpolated=True)
+    return ResolvedProject(
+        name if isinstance(name, str) else "",
+        services,
+        active,
+        tuple(remarks),
+        interpolated=True,
+        blanks="Defaulting to a blank string" in complaint,
+    )
 
 
 def _active(

@@ -12,6 +12,7 @@ from supervisor.draft.compose.ask import Compose, RefusedError, ask
 from supervisor.draft.compose.meaning import ResolvedProject, draft_of
 from supervisor.draft.compose.project import STANDARD_INPUT, Project
 from supervisor.draft.compose.reader import read_project
+from supervisor.draft.compose.variables import UnknownVariableError, interpolate
 from supervisor.draft.services import Draft
 
 
@@ -30,7 +31,10 @@ def load_project(
     refusal = None
     if compose is not None:
         try:
-            return ProjectDraft(draft_of(_asked(compose, project, environ, text)), (), compose.label)
+            asked = _asked(compose, project, environ, text)
+            if asked.blanks:
+                asked = _with_variables(asked, read_project(project, environ, max_bytes, text).value, project)
+            return ProjectDraft(draft_of(asked), (), compose.label)
         except RefusedError as error:
             refusal = f"{compose.label} does not take this project ({error}), so the files were read without it"
     resolved, problems = read_project(project, environ, max_bytes, text)
@@ -50,3 +54,24 @@ def _asked(compose: Compose, project: Project, environ: Mapping[str, str], text:
             file.write(text)
         paths = [spooled if path == STANDARD_INPUT else path for path in project.files]
         return ask(compose, project, paths, environ)
+
+
+def _with_variables(asked: ResolvedProject, read: ResolvedProject, project: Project) -> ResolvedProject:
+    """The project as compose has it, but with the text of names and images in which it took a variable for empty.
+
+    ``nginx:`` and ``-web`` are no image and no container; ``nginx:${TAG}`` tells what is to be written.
+    """
+    services = dict(asked.services)
+    for name, fields in services.items():
+        texts = {key: read.services.get(name, {}).get(key) for key in ("image", "container_name")}
+        hidden = {key: text for key, text in texts.items() if isinstance(text, str) and _is_hidden(text, project)}
+        services[name] = {**fields, **hidden}
+    return asked._replace(services=services)
+
+
+def _is_hidden(text: str, project: Project) -> bool:
+    try:
+        interpolate(text, project.values)
+    except UnknownVariableError:
+        return True
+    return False

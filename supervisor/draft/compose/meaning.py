@@ -20,7 +20,8 @@ _NEVER = ("no", False)
 class ResolvedProject(NamedTuple):
     """A project as compose sees it: each service with all that is said of it, and which are active.
 
-    ``name`` is empty where none is given; ``interpolated``: no variables are left in the values.
+    ``name`` is empty where none is given. ``interpolated``: variables are filled in; ``blanks``: some of them with
+    nothing, since nothing sets them.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ResolvedProject(NamedTuple):
     active: frozenset[str]
     remarks: tuple[str, ...] = ()
     interpolated: bool = False
+    blanks: bool = False
 
 
 def draft_of(project: ResolvedProject) -> Draft:

@@ -152,6 +152,8 @@ class _Reader:
         long = isinstance(entry, dict)
         place = f"{pointer}/path" if long else pointer
         paths = [path for path in as_list(entry.get("path") if long else entry) if isinstance(path, str)]
+        if not paths:
+            self.fault(document.path, document.error("an entry of include is not a path, and has none", place))
         targets = [self._target(document, place, "includes", path, scope) for path in paths]
         followed = [target for target in targets if target is not None]
         if not followed or len(followed) < len(targets):

@@ -7,7 +7,7 @@ from pathlib import Path
 from supervisor.draft.compose.ask import Compose
 from supervisor.draft.compose.load import load_project
 from supervisor.draft.compose.project import Project
-from supervisor.draft.services import DraftService
+from supervisor.draft.services import DraftService, OneshotReason
 from tests.draft.compose.projects import LIMIT, write_files
 from tests.draft.compose.test_ask import program
 
@@ -41,3 +41,19 @@ def test_standard_input_is_given_to_compose_as_a_file_and_read_here_as_it_came(t
     assert load_project(project, None, {}, LIMIT, text).draft.services == (DraftService("films/web"),)
     (problem,) = load_project(project, None, {}, LIMIT, "services: [").problems
     assert problem.file == "standard input"
+
+
+def test_where_compose_takes_a_variable_for_empty_the_text_of_the_file_says_what_is_to_be_written(
+    tmp_path: Path,
+) -> None:
+    answer = '{"name": "films", "services": {"web": {"image": "nginx:", "container_name": "-web", "restart": "no"}}}'
+    warning = 'level=warning msg="The TAG variable is not set. Defaulting to a blank string."'
+    environ = program(tmp_path, "docker", f"echo '{warning}' >&2; echo '{answer}'")
+    write_files(tmp_path, {"c.yml": "services: {web: {image: 'nginx:${TAG}', container_name: '${PRE}-web'}}"})
+    drafted = load_project(Project((str(tmp_path / "c.yml"),), str(tmp_path)), DOCKER, environ, LIMIT)
+    (web,) = drafted.draft.services
+    assert (web.image, web.container, web.oneshot) == ("nginx:${TAG}", None, OneshotReason.NO_RESTART)
+    assert drafted.draft.remarks == (
+        "compose says: The TAG variable is not set. Defaulting to a blank string.",
+        "web has the container_name ${PRE}-web, a variable; left out, its labels tell which it is",
+    )

@@ -270,6 +270,7 @@ def test_includes_that_multiply_end(tmp_path: Path) -> None:
         ("services:\n  'a b': {image: x}", "has a blank", (2, 3)),
         ("services:\n  a/b: {image: x}", "has a slash", (2, 3)),
         ("services: {a: {extends: {file: x.yml}}}", "a extends something, but does not say which service", (1, 16)),
+        ("include: [5]\nservices: {a: }", "an entry of include is not a path", (1, 11)),
         ("include: gone.yml\nservices: {a: }", "gone.yml, which is not there", (1, 10)),
         ("services:\n  c:\n    extends: {file: gone.yml, service: q}", "c extends a service of", (3, 21)),
     ],
