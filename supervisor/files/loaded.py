@@ -15,10 +15,11 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Loaded(NamedTuple, Generic[T_co]):
-    """What could be read, and what was wrong with the rest."""
+    """What could be read, and what was wrong with the rest. ``hints`` are for ``check``, and cost nothing."""
 
     value: T_co
     problems: tuple[Problem, ...] = ()
+    hints: tuple[Problem, ...] = ()
 
 
 def problem_of(file: str, error: InputError, level: Level = Level.ERROR) -> Problem:

@@ -38,7 +38,7 @@ def by_compose(project: Project) -> tuple[DraftService, ...] | str:
 
 
 def by_the_reader(project: Project) -> tuple[DraftService, ...]:
-    resolved, problems = read_project(project, {}, LIMIT, None)
+    resolved, problems, _ = read_project(project, {}, LIMIT, None)
     assert problems == ()
     return draft_of(resolved).services
 

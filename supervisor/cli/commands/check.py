@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> int:
     settle = Clock().settle
     desired = load_inventory(settings.inventory, settings.max_input_bytes, settle)
     actual = load_world(settings.world, settings.max_input_bytes, settle)
-    problems = problems_of((*desired.problems, *actual.problems), build_graph(desired.value))
+    problems = problems_of((*desired.problems, *desired.hints, *actual.problems), build_graph(desired.value))
     if options.output == "json":
         from supervisor.core.announce.report import problem_json
 

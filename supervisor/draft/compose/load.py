@@ -37,7 +37,7 @@ def load_project(
             return ProjectDraft(draft_of(asked), (), compose.label)
         except RefusedError as error:
             refusal = f"{compose.label} does not take this project ({error}), so the files were read without it"
-    resolved, problems = read_project(project, environ, max_bytes, text)
+    resolved, problems, _ = read_project(project, environ, max_bytes, text)
     remarks = [*([refusal] if refusal else []), *resolved.remarks]
     if compose is None and len(resolved.remarks) > len(project.remarks):
         remarks.append("docker compose is not here to be asked: install it to have read what was left out or guessed")

@@ -9,6 +9,7 @@ from supervisor.core.model.desired import Desired
 from supervisor.core.model.problems import InvalidInput, Level, Problem
 from supervisor.core.model.subjects import HOSTS
 from supervisor.errors import InputError, UnreadableError
+from supervisor.files.inventory.hints import files_beside_the_nodes
 from supervisor.files.inventory.services_file import MISNAMED, NodePart, ServicesFile, closed_folder, parse_services
 from supervisor.files.listings import Listing, Listings
 from supervisor.files.loaded import Loaded
@@ -21,9 +22,10 @@ _FIRST_STEP = "mount it, or draft a first one: runtime-supervisor inventory init
 def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) -> Loaded[Desired]:
     """Read every node below ``folder``. Never raises for what it finds there: see ``problems``."""
     try:
-        files = services_files(Listings().of(folder))
+        listing = Listings().of(folder)
     except OSError as error:
         return unusable_folder(without_folder(folder, error))
+    files = services_files(listing)
     parts: dict[str, NodePart | None] = dict.fromkeys(files.values())
     for file, content in read_files(folder, dict.fromkeys(files, False), max_bytes, settle):
         node = files[file]
@@ -31,7 +33,8 @@ def load_inventory(folder: str, max_bytes: int, settle: Settle | None = None) ->
             parts[node] = node_without_file(folder, node, content)
         else:
             parts[node] = parse_services(node, content)
-    return inventory_of(folder, {node: part for node, part in parts.items() if part is not None})
+    loaded = inventory_of(folder, {node: part for node, part in parts.items() if part is not None})
+    return loaded._replace(hints=(*loaded.hints, *files_beside_the_nodes(listing)))
 
 
 def services_files(listing: Listing) -> dict[str, str]:
@@ -65,6 +68,7 @@ def node_without_file(folder: str, node: str, unread: Unread) -> NodePart | None
 def inventory_of(folder: str, parts: Mapping[str, NodePart]) -> Loaded[Desired]:
     """The parts of all nodes, in the order of their names, as an inventory."""
     problems = tuple(problem for part in parts.values() for problem in part.problems)
+    hints = tuple(hint for part in parts.values() for hint in part.hints)
     nodes = {name: part.node for name, part in parts.items() if part.node is not None}
     invalid = tuple(part.invalid for part in parts.values() if part.invalid is not None)
     if not nodes and not invalid:
@@ -72,8 +76,8 @@ def inventory_of(folder: str, parts: Mapping[str, NodePart]) -> Loaded[Desired]:
         unusable = unusable_folder(
             f"nothing is expected yet: the inventory folder {place} has no <node>/{SERVICES_FILE}; {_FIRST_STEP}"
         )
-        return Loaded(unusable.value, (*problems, *unusable.problems))
-    return Loaded(Desired(nodes, invalid), problems)
+        return Loaded(unusable.value, (*problems, *unusable.problems), hints)
+    return Loaded(Desired(nodes, invalid), problems, hints)
 
 
 def without_folder(folder: str, error: OSError) -> str:

@@ -87,13 +87,13 @@ class InventoryMemory:
 
     def _patch(self, changed: Mapping[str, NodePart | None]) -> Loaded[Desired]:
         """Some plain parts in the place of others: the rest is not looked through."""
-        desired, problems = self._loaded
+        desired = self._loaded.value
         parts, nodes = dict(self._parts), dict(desired.nodes)
         for name, part in changed.items():
             if part is not None and part.node is not None:
                 parts[name], nodes[name] = part, part.node
         self._parts = parts
-        self._loaded = Loaded(desired._replace(nodes=nodes), problems)
+        self._loaded = self._loaded._replace(value=desired._replace(nodes=nodes))
         return self._loaded
 
     def _remember(self, parts: dict[str, NodePart], loaded: Loaded[Desired]) -> Loaded[Desired]:
@@ -105,4 +105,4 @@ class InventoryMemory:
 
 def _is_plain(part: NodePart | None) -> bool:
     """Whether it is a node's, and nothing is to be said of it."""
-    return part is not None and part.node is not None and not part.problems
+    return part is not None and part.node is not None and not part.problems and not part.hints

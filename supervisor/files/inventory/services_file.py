@@ -10,6 +10,7 @@ from supervisor.core.model.subjects import InputRef, ServiceRef
 from supervisor.core.nearest import did_you_mean
 from supervisor.core.text import quoted
 from supervisor.errors import InputError, SchemaError
+from supervisor.files.inventory.hints import FileHints
 from supervisor.files.inventory.values import (
     duplicate,
     duration,
@@ -42,13 +43,10 @@ from supervisor.files.yamltree import (
 
 MISNAMED = "services.yml"
 _TOP = ("node", "services")
-_NODE_KEYS = ("critical", "always_on", "failover")
-_SERVICE_KEYS = ("critical", "oneshot", "enabled", "depends_on", "max_age", "startup_grace")
-_READ = frozenset((*_SERVICE_KEYS, *OBSERVER_KEYS))
+_JUDGED = frozenset(("critical", "oneshot", "enabled", "depends_on", "startup_grace"))
+"""Keys of a service about which there are no hints."""
+
 _LEFT_OUT = DesiredService("", "", 0)[3:]
-_USUAL = ("image", "kind", "labels", "notes", "ports", "url")
-_LOOKED_UP = 1000
-"""Unknown keys of one file that are compared with the known ones: of millions the comparing would not end."""
 
 
 def parse_services(name: str, content: Content) -> NodePart:
@@ -66,6 +64,7 @@ class NodePart(NamedTuple):
     node: DesiredNode | None
     invalid: InvalidInput | None
     problems: tuple[Problem, ...]
+    hints: tuple[Problem, ...] = ()
 
 
 def closed_folder(name: str, fault: str) -> NodePart:
@@ -79,16 +78,14 @@ def closed_folder(name: str, fault: str) -> NodePart:
 
 
 class ServicesFile:
-    """One services.yaml on its way to a node; what is wrong gathers in ``problems``."""
+    """One services.yaml on its way to a node; what is wrong gathers in ``problems``, what is odd in ``_hints``."""
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.file = f"hosts/{printable_path(name)}/{SERVICES_FILE}"
         self.node: DesiredNode | None = None
         self.problems: list[Problem] = []
-        # Unknown keys that are not like a known key: met in many services, and compared once.
-        self._free = set(_USUAL)
-        self._left = _LOOKED_UP
+        self._hints = FileHints(self.file)
 
     def fail(self, error: InputError) -> None:
         """The file cannot be used: the node is there, its services are unknown."""
@@ -99,10 +96,12 @@ class ServicesFile:
 
     def warn_misnamed(self) -> None:
         file = self.file.replace(SERVICES_FILE, MISNAMED)
-        self.problems.append(Problem(file, None, None, Level.WARNING, f"is not read: rename it to {SERVICES_FILE}"))
+        self._hints.problems.append(
+            Problem(file, None, None, Level.WARNING, f"is not read: rename it to {SERVICES_FILE}")
+        )
 
     def part(self) -> NodePart:
-        return NodePart(self.node, self._invalid(), tuple(self.problems))
+        return NodePart(self.node, self._invalid(), tuple(self.problems), tuple(self._hints.problems))
 
     def _invalid(self) -> InvalidInput | None:
         """The file as an input that cannot be used, wholly or in part; None when it has no error."""
@@ -178,7 +177,7 @@ class ServicesFile:
         except SchemaError as error:
             self._note(error)
             return DesiredNode(self.name, self.file, "/node", line, services=services, broken=broken)
-        self._near_misses(part, _NODE_KEYS, "/node")
+        self._hints.of_node(part)
         return node
 
     def _services(self, entry: Pair, services: dict[str, DesiredService], broken: set[str]) -> None:
@@ -236,7 +235,7 @@ class ServicesFile:
             if body is None or is_null(body):
                 return DesiredService(name, pointer, line)
             body = mapping_of(node_of(body), pointer, "service", name)
-        said = body.raw.keys() - self._free
+        said = body.raw.keys() - self._hints.free
         if not said:
             # As most are: made without a look at what may be left out.
             return DesiredService._make((name, pointer, line, *_LEFT_OUT))
@@ -252,8 +251,8 @@ class ServicesFile:
             startup_grace=duration(body, "startup_grace", pointer) if "startup_grace" in said else None,
             **{key: free_text(body, key) for key in OBSERVER_KEYS if key in said},
         )
-        if not said <= _READ:
-            self._near_misses(body, _SERVICE_KEYS, pointer)
+        if not said <= _JUDGED:
+            self._hints.of_service(service, body)
         return service
 
     def _twice(self, key: Scalar, services: dict[str, DesiredService], broken: set[str]) -> None:
@@ -270,21 +269,6 @@ class ServicesFile:
 
     def _note(self, error: SchemaError) -> None:
         self.problems.append(problem_of(self.file, error))
-
-    def _near_misses(self, part: Mapping, known: tuple[str, ...], pointer: str) -> None:
-        for name in sorted((part.raw.keys() - self._free - _READ).difference(known)):
-            event, _, merged = part.raw[name]
-            if merged or self._left == 0:
-                continue
-            self._left -= 1
-            hint = _hint(name, known, 0.8)
-            if hint:
-                key = Scalar(event)
-                message = f"{quoted(name)} is not a known key, it is only carried along{hint}"
-                warning = SchemaError(message, f"{pointer}/{escape(name)}", key.line, key.column)
-                self.problems.append(problem_of(self.file, warning, Level.WARNING))
-            elif known is _SERVICE_KEYS:
-                self._free.add(name)
 
 
 def _hint(name: str, known: tuple[str, ...], cutoff: float) -> str:

@@ -17,7 +17,7 @@ LIMIT = 1 << 20
 
 def load(folder: Path) -> tuple[Desired, list[str]]:
     found = load_inventory(str(folder), LIMIT)
-    return found.value, [str(problem) for problem in found.problems]
+    return found.value, [str(problem) for problem in (*found.problems, *found.hints)]
 
 
 def problems(folder: Path, text: str | bytes) -> list[str]:
