@@ -6,13 +6,14 @@ A single pass that root makes by hand would leave files of root, which the servi
 from __future__ import annotations
 
 import os
-import pwd
 from contextlib import suppress
 from typing import NamedTuple, Self
 
 from supervisor.errors import ConfigError, NotPermittedError
 from supervisor.files.reading import printable_path
 from supervisor.files.settings import DEFAULT_CONFIG, Settings, default_settings, load_settings
+
+_USERS = "/etc/passwd"
 
 SERVICE = "runtime-supervisor"
 """The user that the unit runs as."""
@@ -35,9 +36,7 @@ class Caller(NamedTuple):
 
     @classmethod
     def current(cls) -> Self:
-        with suppress(KeyError):
-            return cls(os.geteuid(), pwd.getpwnam(SERVICE).pw_uid)
-        return cls(os.geteuid(), None)
+        return cls(os.geteuid(), next((user for user, name in _names().items() if name == SERVICE), None))
 
     def refuse_outputs(self, settings: Settings) -> None:
         """NotPermittedError when event log, checkpoint or lock belong to somebody else or are those of the service."""
@@ -74,6 +73,16 @@ def outputs(settings: Settings) -> tuple[str, str, str]:
 
 
 def _name(user: int) -> str:
-    with suppress(KeyError):
-        return f"the user {pwd.getpwuid(user).pw_name}"
-    return f"user {user}"
+    name = _names().get(user)
+    return f"user {user}" if name is None else f"the user {name}"
+
+
+def _names() -> dict[int, str]:
+    """The users of this machine. The system's own look-up may ask others over sockets, which a pass never does."""
+    names: dict[int, str] = {}
+    with suppress(OSError), open(_USERS, encoding="utf-8", errors="surrogateescape") as lines:
+        for line in lines:
+            name, _, number, *_ = [*line.split(":"), "", "", ""]
+            if number.isascii() and number.isdigit():
+                names.setdefault(int(number), name)
+    return names

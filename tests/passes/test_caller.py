@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,6 +77,15 @@ def test_without_usable_installed_settings_the_defaults_are_the_services(tmp_pat
     defaults = load_settings({}, {}, config_of(tmp_path, "") if text is None else None)
     with pytest.raises(NotPermittedError):
         Caller(STRANGER, SERVICE, config).refuse_outputs(defaults)
+
+
+def test_who_runs_this_is_told_without_asking_anybody() -> None:
+    caller = Caller.current()
+    assert caller.user == ME
+    with suppress(KeyError):
+        assert caller.service == pwd.getpwnam("runtime-supervisor").pw_uid
+        return
+    assert caller.service is None
 
 
 def test_the_three_outputs_are_log_checkpoint_and_lock(settings: Settings) -> None:
