@@ -22,23 +22,17 @@ def add_options(parser: Parser) -> None:
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options, "inventory", "world")
     from supervisor.core.model.problems import Level
-    from supervisor.core.state.graph import build_graph, problems_of
-    from supervisor.files.inventory.load import load_inventory
-    from supervisor.files.world.load import load_world
+    from supervisor.passes.check import check
     from supervisor.process.clock import Clock
 
-    settle = Clock().settle
-    desired = load_inventory(settings.inventory, settings.max_input_bytes, settle)
-    actual = load_world(settings.world, settings.max_input_bytes, settle)
-    problems = problems_of((*desired.problems, *desired.hints, *actual.problems), build_graph(desired.value))
+    clock = Clock()
+    problems, closing = check(settings, clock.now(), clock.settle)
     if options.output == "json":
         from supervisor.core.announce.report import problem_json
 
         write_json({"version": 1, "problems": [problem_json(problem) for problem in problems]})
     else:
         write_lines([str(problem) for problem in problems])
-        if not problems:
-            nodes, documents = len(desired.value.nodes), len(actual.value.readings)
-            complain([f"no problems: {nodes} nodes, {documents} world documents"])
+        complain(closing)
     wrong = any(problem.level is Level.ERROR or options.strict for problem in problems)
     return FAILED if wrong else DONE
