@@ -23,16 +23,22 @@ class NodeStanding(StrEnum):
 
     ONLINE = "online"
     OFFLINE = "offline"
-    STALE = "stale"
+    AWAY = "away"
+    """Offline or not observed, and it need not always be on."""
+    STALE = "not observed"
     UNJUDGED = "not judged"
 
 
 class NodeVerdict(NamedTuple):
-    """A node's standing and why; ``cause`` names the input that keeps an unjudged node from being judged."""
+    """A node's standing and why.
+
+    ``cause`` names the input that keeps an unjudged node from being judged; ``report`` is the word that counts.
+    """
 
     standing: NodeStanding
     because: str
     cause: InputRef | None = None
+    report: NodeReport | None = None
 
 
 class ServiceState(StrEnum):
@@ -52,7 +58,8 @@ class Climate(NamedTuple):
     """What bears on every node.
 
     ``inventory`` and ``world``: whether there is any; ``stale``: every document of the world is; ``unreadable`` is the
-    first document that cannot be used and may speak of any node.
+    first document that cannot be used and may speak of any node; ``strays`` are the nodes that the world knows and the
+    inventory does not.
     """
 
     thresholds: Thresholds
@@ -60,16 +67,19 @@ class Climate(NamedTuple):
     world: bool
     stale: bool
     unreadable: InputRef | None
+    strays: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, desired: Desired, actual: Actual, thresholds: Thresholds, now: Instant) -> Climate:
-        fresh = any(not is_stale(document, thresholds, now) for document in actual.documents)
+        fresh = any(not is_stale(document, thresholds, now) for document in actual.observing)
+        strays = actual.nodes.keys() - desired.nodes.keys()
         return cls(
             thresholds,
             desired.folder is None,
             actual.folder is None,
-            not fresh and any(True for _ in actual.documents),
+            not fresh and any(True for _ in actual.observing),
             next((document.ref for document in actual.unreadable if document.node is None), None),
+            tuple(sorted(name for name in strays if actual.facts(name).newest is not None)),
         )
 
 
@@ -185,37 +195,77 @@ def assess_node(
     if climate.unreadable is not None and not facts.own:
         because = f"{climate.unreadable.path}, which may speak of it, cannot be used"
         return NodeVerdict(unjudged, because, climate.unreadable)
+    verdict = _assess_observed(facts, climate, now)
+    if verdict.standing is not NodeStanding.ONLINE and not node.always_on:
+        return verdict._replace(standing=NodeStanding.AWAY)
+    return verdict
+
+
+def _assess_observed(facts: NodeFacts, climate: Climate, now: Instant) -> NodeVerdict:
+    """A node of which nothing that could be read is missing."""
+    thresholds = climate.thresholds
     if facts.newest is None:
-        return NodeVerdict(NodeStanding.OFFLINE, "not reported")
-    if is_stale(facts.newest, climate.thresholds, now):
-        limit = format_duration(climate.thresholds.stale_after)
-        side = f"older than {limit}" if facts.newest.observed_at < now else f"more than {limit} ahead of the clock"
-        return NodeVerdict(NodeStanding.STALE, f"its newest observation is {side}")
-    return _assess_reported(facts.report, facts.listed)
+        return NodeVerdict(NodeStanding.STALE, f"never reported{_strays(climate.strays)}")
+    if is_stale(facts.newest, thresholds, now):
+        return NodeVerdict(NodeStanding.STALE, f"its newest observation is {how_stale(facts.newest, thresholds, now)}")
+    report = _status(facts, thresholds, now)
+    if report is not None:
+        status = quoted(report.status)
+        if report.word is NodeWord.UNOBSERVED:
+            return NodeVerdict(NodeStanding.STALE, f"its status is {status}: not observed", report=report)
+        standing = NodeStanding.ONLINE if report.word is NodeWord.ONLINE else NodeStanding.OFFLINE
+        return NodeVerdict(standing, f"its status is {status}", report=report)
+    if any(not is_stale(document, thresholds, now) for document in facts.listing):
+        return NodeVerdict(NodeStanding.ONLINE, "services of it are reported")
+    return NodeVerdict(NodeStanding.STALE, "no fresh document gives its status or services of it")
 
 
-def _assess_reported(report: NodeReport | None, listed: bool) -> NodeVerdict:
-    """A node that a fresh document speaks of."""
-    if report is None:
-        if listed:
-            return NodeVerdict(NodeStanding.ONLINE, "services of it are reported")
-        return NodeVerdict(NodeStanding.STALE, "its document gives neither a status nor services")
-    status = quoted(report.status)
-    if report.word is NodeWord.UNOBSERVED:
-        return NodeVerdict(NodeStanding.STALE, f"its status is {status}: not observed")
-    standing = NodeStanding.ONLINE if report.word is NodeWord.ONLINE else NodeStanding.OFFLINE
-    return NodeVerdict(standing, f"its status is {status}")
+def _status(facts: NodeFacts, thresholds: Thresholds, now: Instant) -> NodeReport | None:
+    """The word on its status that counts: the newest of the fresh, among which all that reached for it count as one."""
+    fresh = [report for report in facts.reports if not is_stale(report.document, thresholds, now)]
+    reached = [report for report in fresh if report.document.is_reachability]
+    if len(reached) > 1:
+        for word in (NodeWord.ONLINE, NodeWord.OFFLINE, NodeWord.UNOBSERVED):
+            chosen = next((report for report in reached if report.word is word), None)
+            if chosen is not None:
+                fresh = [report for report in fresh if report is chosen or not report.document.is_reachability]
+                break
+    return fresh[0] if fresh else None
+
+
+def how_stale(document: Document, thresholds: Thresholds, now: Instant) -> str:
+    """In words, of a document that is stale."""
+    limit = format_duration(thresholds.stale_after)
+    return f"older than {limit}" if document.observed_at < now else f"more than {limit} ahead of the clock"
+
+
+def _strays(names: tuple[str, ...]) -> str:
+    """What the world knows and the inventory does not: perhaps the same machine by another name."""
+    if not names:
+        return ""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"; the world has {', '.join(names[:3])}{more}, which the inventory does not have"
 
 
 # --- services ---------------------------------------------------------------------------------------------------------
 
 
-def doubtful(node: DesiredNode, facts: NodeFacts) -> set[str]:
-    """The declared services of which no document says that they are healthy.
+def doubtful(picture: Picture, node: DesiredNode) -> set[str]:
+    """The declared services of which no fresh document says that they are healthy.
 
     By far the fewest; they are found without a look at each of them.
     """
-    return (node.services.keys() - facts.services.keys()) | (node.services.keys() & facts.unwell.keys())
+    facts = picture.facts(node.name)
+    declared = node.services.keys()
+    return (
+        (declared - facts.services.keys()) | (declared & facts.unwell.keys()) | (declared & _outdated(picture, facts))
+    )
+
+
+def _outdated(picture: Picture, facts: NodeFacts) -> set[str]:
+    """The services whose newest word is in a document that is stale, whatever else is fresh of their node."""
+    stale = {document.file for document in facts.listing if picture.is_stale(document)}
+    return {name for name, report in facts.services.items() if report.document.file in stale} if stale else set()
 
 
 def state_of(picture: Picture, ref: ServiceRef) -> ServiceState:
@@ -238,6 +288,8 @@ def assess_service(
     service: DesiredService, report: ServiceReport | None, thresholds: Thresholds, now: Instant
 ) -> ServiceState:
     """An enabled service of a node that is online."""
+    if report is not None and is_stale(report.document, thresholds, now):
+        return ServiceState.UNOBSERVED
     word = ServiceWord.ABSENT if report is None else report.word
     if word is ServiceWord.WELL:
         return ServiceState.HEALTHY

@@ -55,9 +55,9 @@ def _node_closure(picture: Picture, node: DesiredNode) -> Closure | None:
     if standing in (NodeStanding.STALE, NodeStanding.UNJUDGED):
         return None
     if standing is NodeStanding.OFFLINE:
-        # What is neither drift nor healthy is no longer expected.
-        return Closure(Resolution.INHIBITED, NodeRef(node.name)) if node.always_on else REMOVED
-    return CLEARED
+        return Closure(Resolution.INHIBITED, NodeRef(node.name))
+    # Nothing is expected of a node that is away.
+    return REMOVED if standing is NodeStanding.AWAY else CLEARED
 
 
 def _input_closure(picture: Picture, subject: InputRef) -> Closure | None:

@@ -24,7 +24,7 @@ from supervisor.core.judge.evidence import (
 from supervisor.core.model.actual import NodeFacts
 from supervisor.core.model.desired import DesiredNode
 from supervisor.core.model.findings import Condition, Drift, Severity, Thresholds
-from supervisor.core.model.statuses import NodeWord, ServiceWord
+from supervisor.core.model.statuses import ServiceWord
 from supervisor.core.model.subjects import WORLD
 
 # --- inputs -----------------------------------------------------------------------------------------------------------
@@ -41,31 +41,31 @@ def detect_stale_world(case: InputCase) -> Drift | None:
     """Every document is stale: a cause of its own, and no longer a matter of each node."""
     if case.ref != WORLD or not case.picture.world_is_stale:
         return None
-    newest = max(case.picture.actual.documents, key=lambda document: document.order)
-    return Drift(Condition.STALE_OBSERVATION, WORLD, Severity.CRITICAL, evidence=(observation_time(newest),))
+    newest = max(case.picture.actual.observing, key=lambda document: document.order)
+    evidence = (observation_time(newest),)
+    return Drift(Condition.STALE_OBSERVATION, WORLD, Severity.CRITICAL, newest.observed_at, evidence=evidence)
 
 
 # --- nodes ------------------------------------------------------------------------------------------------------------
 
 
 def detect_stale_node(case: NodeCase) -> Drift | None:
-    """Its newest observation is stale, or its status word says that it was not observed."""
-    newest, report = case.facts.newest, case.facts.report
-    if case.verdict.standing is not NodeStanding.STALE or newest is None:
+    """Its newest observation is stale, its status word says that it was not observed, or there was never one."""
+    newest, report = case.facts.newest, case.verdict.report
+    if case.verdict.standing is not NodeStanding.STALE:
         return None
-    if report is not None and report.word is NodeWord.UNOBSERVED and not case.picture.is_stale(newest):
-        places, since = status_fact(report), report.since
-    else:
-        places, since = (observation_time(newest),), None
+    places, since = status_fact(report), None if report is None else report.since
+    if report is None and newest is not None:
+        places, since = (observation_time(newest),), newest.observed_at
     evidence = in_order((declared_node(case.node), *places))
-    return Drift(Condition.STALE_OBSERVATION, case.ref, Severity.WARNING, since, evidence=evidence)
+    return Drift(Condition.STALE_OBSERVATION, case.ref, case.severity, since, evidence=evidence)
 
 
 def detect_offline_node(case: NodeCase) -> Drift | None:
     """It is offline, and it should always be on."""
-    if case.verdict.standing is not NodeStanding.OFFLINE or not case.node.always_on:
+    if case.verdict.standing is not NodeStanding.OFFLINE:
         return None
-    report = case.facts.report
+    report = case.verdict.report
     since = None if report is None else report.since
     evidence = in_order((declared_node(case.node), *status_fact(report)))
     return Drift(Condition.OFFLINE_NODE, case.ref, case.severity, since, evidence=evidence)
@@ -78,21 +78,25 @@ def detect_missing_service(case: ServiceCase) -> Drift | None:
     """No document mentions it, or its word says that it is absent."""
     if case.state is not ServiceState.MISSING:
         return None
-    return _reported(Condition.MISSING_SERVICE, case, case.severity)
+    return _reported(Condition.MISSING_SERVICE, case)
 
 
 def detect_unhealthy_service(case: ServiceCase) -> Drift | None:
     """Its word says that it is not healthy, or has been starting for too long."""
     if case.state is not ServiceState.UNHEALTHY:
         return None
-    return _reported(Condition.UNHEALTHY_SERVICE, case, case.severity)
+    return _reported(Condition.UNHEALTHY_SERVICE, case)
 
 
 def detect_unobserved_service(case: ServiceCase) -> Drift | None:
-    """Its word says that it was not observed."""
+    """Its word says that it was not observed, or is in a document that is stale."""
     if case.state is not ServiceState.UNOBSERVED:
         return None
-    return _reported(Condition.STALE_OBSERVATION, case, Severity.WARNING)
+    drift = _reported(Condition.STALE_OBSERVATION, case)
+    if case.report is None or not case.picture.is_stale(case.report.document):
+        return drift
+    document = case.report.document
+    return drift._replace(since=document.observed_at, evidence=in_order((*drift.evidence, observation_time(document))))
 
 
 def detect_failed_deployment(case: ServiceCase) -> Drift | None:
@@ -106,11 +110,11 @@ def detect_failed_deployment(case: ServiceCase) -> Drift | None:
     return Drift(Condition.FAILED_DEPLOYMENT, case.ref, case.severity, failed.at, evidence=evidence)
 
 
-def _reported(condition: Condition, case: ServiceCase, severity: Severity) -> Drift:
+def _reported(condition: Condition, case: ServiceCase) -> Drift:
     """Drift that rests on the status word of a service, or on there being none."""
     since = None if case.report is None else case.report.since
     evidence = in_order((declared_service(case.node, case.service), *status_fact(case.report)))
-    return Drift(condition, case.ref, severity, since, evidence=evidence)
+    return Drift(condition, case.ref, case.severity, since, evidence=evidence)
 
 
 # --- incidents --------------------------------------------------------------------------------------------------------
@@ -128,9 +132,9 @@ def detect_unresolved_incident(case: IncidentCase) -> Drift | None:
 # --- which subject may have which -------------------------------------------------------------------------------------
 
 
-def _deployed(node: DesiredNode, facts: NodeFacts) -> AbstractSet[str]:
+def _deployed(picture: Picture, node: DesiredNode) -> AbstractSet[str]:
     """The services of which deployments are told."""
-    return node.services.keys() & facts.deployments.keys()
+    return node.services.keys() & picture.facts(node.name).deployments.keys()
 
 
 def _graces(facts: NodeFacts, thresholds: Thresholds) -> Iterator[Instant]:
@@ -159,7 +163,7 @@ class ServiceCondition(NamedTuple):
     """
 
     detect: Callable[[ServiceCase], Drift | None]
-    among: Callable[[DesiredNode, NodeFacts], AbstractSet[str]]
+    among: Callable[[Picture, DesiredNode], AbstractSet[str]]
     turns: Callable[[NodeFacts, Thresholds], Iterator[Instant]]
 
 
@@ -186,16 +190,16 @@ def detect(case: Case) -> list[Drift]:
     return [entry for entry in drift if entry is not None]
 
 
-def suspects(node: DesiredNode, facts: NodeFacts) -> list[str]:
+def suspects(picture: Picture, node: DesiredNode) -> list[str]:
     """The services of a node that may have any condition, by name."""
-    return sorted(set().union(*(among(node, facts) for among in _AMONG)))
+    return sorted(set().union(*(among(picture, node) for among in _AMONG)))
 
 
 def turns(picture: Picture, name: str) -> Iterator[Instant]:
     """The moments, past and to come, at which time alone may change what is found of a node."""
     facts, thresholds = picture.facts(name), picture.thresholds
-    if facts.newest is not None:
-        yield facts.newest.observed_at - thresholds.stale_after
-        yield facts.newest.observed_at + thresholds.stale_after + 1
+    for document in facts.documents:
+        yield document.observed_at - thresholds.stale_after
+        yield document.observed_at + thresholds.stale_after + 1
     for condition in SERVICE_CONDITIONS:
         yield from condition.turns(facts, thresholds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from supervisor.core.judge.assessment import Picture
+from supervisor.core.judge.assessment import Picture, how_stale
 from supervisor.core.judge.cases import InputCase, ServiceCase, case_of
 from supervisor.core.judge.evidence import declared_node, declared_service, in_order, status_fact
 from supervisor.core.judge.recommend import Row, RowVerdict, verdicts
@@ -75,10 +75,11 @@ def _known(picture: Picture, subject: Subject) -> Known | None:
 
 def _node(picture: Picture, ref: NodeRef) -> Known | None:
     node, facts = picture.desired.nodes.get(ref.name), picture.facts(ref.name)
-    places = status_fact(facts.report)
-    if node is None:
+    verdict = picture.nodes.get(ref.name)
+    if node is None or verdict is None:
+        places = tuple(place for report in facts.reports[:1] for place in status_fact(report))
         return ("not in the inventory: nothing is expected of it", places) if facts.newest is not None else None
-    verdict = picture.nodes[ref.name]
+    places = status_fact(verdict.report or next(iter(facts.reports), None))
     return f"{verdict.standing}: {verdict.because}", (declared_node(node), *places)
 
 
@@ -97,6 +98,8 @@ def _service(picture: Picture, ref: ServiceRef) -> Known | None:
         verdict = picture.nodes[node.name]
         return f"not judged: its node is {verdict.standing}: {verdict.because}", places
     word = f"its status is {quoted(report.status)}" if report is not None else "no document mentions it"
+    if report is not None and picture.is_stale(report.document):
+        word = f"its newest word is {how_stale(report.document, picture.thresholds, picture.now)}"
     return f"{case.state}: {word}", places
 
 

@@ -18,7 +18,7 @@ def inhibited(picture: Picture, node: DesiredNode) -> Iterator[Drift]:
     if verdict.standing is NodeStanding.UNJUDGED:
         if picture.is_node(node):
             yield _inhibited_node(picture, node)
-    elif verdict.standing is NodeStanding.OFFLINE and node.always_on:
+    elif verdict.standing is NodeStanding.OFFLINE:
         yield from _inhibited_services(node)
 
 

@@ -158,7 +158,7 @@ def _shows(picture: Picture, name: str, chains: Chains) -> Iterator[tuple[Subjec
 def _not_healthy(picture: Picture, node: DesiredNode, chains: Chains) -> Iterator[tuple[Subject, object]]:
     """The services that are not healthy, and what that is put down to."""
     disabled = [service.name for service in node.services.values() if not service.enabled]
-    for name in doubtful(node, picture.facts(node.name)).union(disabled):
+    for name in doubtful(picture, node).union(disabled):
         ref = ServiceRef(node.name, name)
         state = state_of(picture, ref)
         if state is not ServiceState.HEALTHY:

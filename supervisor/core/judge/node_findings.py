@@ -67,7 +67,7 @@ def _cases(picture: Picture, node: DesiredNode, chains: Chains) -> Iterator[Case
     """The node, and the services of it that may have any condition."""
     subjects: list[Subject] = [NodeRef(node.name)]
     if picture.nodes[node.name].standing is NodeStanding.ONLINE:
-        subjects += [ServiceRef(node.name, name) for name in suspects(node, picture.facts(node.name))]
+        subjects += [ServiceRef(node.name, name) for name in suspects(picture, node)]
     return _judged(picture, subjects, chains)
 
 

@@ -17,6 +17,7 @@ from supervisor.core.judge.assessment import (
     ServiceState,
     deployment_under_way,
     finished_deployments,
+    how_stale,
     state_of,
 )
 from supervisor.core.judge.cases import Case, IncidentCase, InputCase, NodeCase, ServiceCase
@@ -59,21 +60,26 @@ def _not_observed(case: Case) -> RowVerdict:
     if isinstance(case, NodeCase):
         if case.verdict.standing is not NodeStanding.STALE:
             return RowVerdict(False, "it is observed")
-        return RowVerdict(True, f"node {case.ref.name} is not observed: {case.verdict.because}")
+        return RowVerdict(True, f"node {case.ref.name} is not observed: {case.verdict.because}", case.severity)
     if isinstance(case, ServiceCase):
-        if case.state is ServiceState.UNOBSERVED and case.report is not None:
-            return RowVerdict(True, f"{_title(case)} is not observed: its status is {quoted(case.report.status)}")
-        return RowVerdict(False, "nothing says that it was not observed")
+        if case.state is not ServiceState.UNOBSERVED or case.report is None:
+            return RowVerdict(False, "nothing says that it was not observed")
+        picture, document = case.picture, case.report.document
+        because = f"its status is {quoted(case.report.status)}"
+        if picture.is_stale(document):
+            stale = how_stale(document, picture.thresholds, picture.now)
+            because = f"its newest word, in {document.file}, is {stale}"
+        return RowVerdict(True, f"{_title(case)} is not observed: {because}", case.severity)
     return RowVerdict(False, "speaks of observations")
 
 
 def _offline(case: Case) -> RowVerdict:
     if not isinstance(case, NodeCase):
         return RowVerdict(False, "speaks of nodes")
+    if case.verdict.standing is NodeStanding.AWAY:
+        return RowVerdict(False, f"always_on is false, and it is away: {case.verdict.because}")
     if case.verdict.standing is not NodeStanding.OFFLINE:
         return RowVerdict(False, f"it is {case.verdict.standing}: {case.verdict.because}")
-    if not case.node.always_on:
-        return RowVerdict(False, "it is offline, and always_on is false")
     return RowVerdict(True, f"node {case.ref.name} is offline: {case.verdict.because}", case.severity)
 
 

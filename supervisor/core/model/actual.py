@@ -28,6 +28,11 @@ class Document:
     line: Callable[[str], int | None] = field(compare=False)
 
     @property
+    def is_reachability(self) -> bool:
+        """Whether it says what somebody reached for, and not what a node says of itself."""
+        return self.file.startswith("world/reachability/")
+
+    @property
     def order(self) -> tuple[Instant, str]:
         """The newer wins; at a tie the later path."""
         return (self.observed_at, self.file)
@@ -174,10 +179,15 @@ class Observation:
     sources: Mapping[str, str] = field(default_factory=dict)
     knows_inventory: bool = True
 
+    @property
+    def observes(self) -> bool:
+        """Whether it says anything about nodes or services; deployments and incidents are told, not observed."""
+        return bool(self.nodes or self.services) or (self.lists_services and self.document.node is not None)
+
     @cached_property
     def mentions(self) -> frozenset[str]:
         """The nodes that it speaks of, not counting deployments."""
-        own = () if self.document.node is None else (self.document.node,)
+        own = (self.document.node,) if self.document.node is not None and self.observes else ()
         return frozenset((*self.nodes, *self.services, *own))
 
     @cached_property
@@ -208,18 +218,25 @@ Reading = Observation | UnreadableDocument
 class NodeFacts(NamedTuple):
     """Everything the world says of one node.
 
-    ``newest`` is the newest document that mentions it, None when there are only deployments; ``own``: it has a
-    readable document of its own; ``listed``: services of it are reported. ``unwell`` are those of ``services``;
-    ``deployments`` are by service, the oldest first.
+    ``newest`` is the newest document that mentions it, None when there are only deployments; ``reports`` are the words
+    on its status and ``listing`` the documents that list services of it, both the newest first; ``own``: it has a
+    readable document of its own. ``unwell`` are those of ``services``; ``deployments`` are by service, the oldest
+    first.
     """
 
     newest: Document | None = None
-    report: NodeReport | None = None
+    reports: tuple[NodeReport, ...] = ()
     services: Mapping[str, ServiceReport] = NOTHING
     deployments: Mapping[str, tuple[Deployment, ...]] = NOTHING
     own: bool = False
-    listed: bool = False
+    listing: tuple[Document, ...] = ()
     unwell: Mapping[str, ServiceReport] = NOTHING
+
+    @property
+    def documents(self) -> set[Document]:
+        """Those whose age matters."""
+        documents = {*self.listing, *(report.document for report in self.reports)}
+        return documents if self.newest is None else {*documents, self.newest}
 
 
 UNKNOWN_NODE = NodeFacts()
@@ -242,6 +259,15 @@ class Actual(NamedTuple):
     def documents(self) -> Iterator[Document]:
         """Those that can be used, in no particular order."""
         return (reading.document for reading in self.readings.values() if isinstance(reading, Observation))
+
+    @property
+    def observing(self) -> Iterator[Document]:
+        """Those that say anything about nodes or services."""
+        return (
+            reading.document
+            for reading in self.readings.values()
+            if isinstance(reading, Observation) and reading.observes
+        )
 
     def facts(self, node: str) -> NodeFacts:
         return self.nodes.get(node, UNKNOWN_NODE)

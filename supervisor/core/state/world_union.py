@@ -132,26 +132,34 @@ class WorldUnion:
 
     def _facts(self, node: str, speakers: Iterable[str]) -> NodeFacts:
         newest: Document | None = None
-        report: NodeReport | None = None
+        reports: list[NodeReport] = []
+        listing: list[Document] = []
         layers: list[ServiceReports] = []
         deployments: dict[str, list[Deployment]] = {}
-        own = listed = False
+        own = False
         for key, seen in self._ordered(speakers):
             if node in seen.mentions:
                 newest = seen.document
-            report = seen.nodes.get(node, report)
-            reports = seen.services.get(node)
-            if reports is not None:
-                layers.append(reports)
-                listed = True
-            if seen.document.node == node:
-                own = True
-                listed |= seen.lists_services
+            if node in seen.nodes:
+                reports.append(seen.nodes[node])
+            if node in seen.services:
+                layers.append(seen.services[node])
+            if node in seen.services or (seen.document.node == node and seen.lists_services):
+                listing.append(seen.document)
+            own |= seen.document.node == node
             for deployment in seen.deployments_of.get(node, ()):
                 if self._holds(deployment, key):
                     deployments.setdefault(deployment.service, []).append(deployment)
         services = layers[0] if len(layers) == 1 else ServiceReports.overlaid(layers)
-        return NodeFacts(newest, report, services, _by_age(deployments), own, listed, services.unwell)
+        return NodeFacts(
+            newest,
+            tuple(reversed(reports)),
+            services,
+            _by_age(deployments),
+            own,
+            tuple(reversed(listing)),
+            services.unwell,
+        )
 
     def _all_incidents(self) -> dict[str, Incident]:
         told: dict[str, dict[str | None, Incident]] = {}
@@ -196,8 +204,11 @@ def _by_age(deployments: Mapping[str, list[Deployment]]) -> dict[str, tuple[Depl
 
 
 def _concerned(seen: Observation | None) -> AbstractSet[str]:
-    """The nodes that a document speaks of, or tells deployments of."""
-    return _NOBODY if seen is None else seen.mentions | seen.deployments_of.keys()
+    """The nodes that a document speaks of, tells deployments of, or is the own document of."""
+    if seen is None:
+        return _NOBODY
+    own = _NOBODY if seen.document.node is None else {seen.document.node}
+    return seen.mentions | seen.deployments_of.keys() | own
 
 
 def _told(seen: Observation | None) -> AbstractSet[str]:

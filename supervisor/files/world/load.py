@@ -82,9 +82,10 @@ def unread_document(folder: str, file: str, unread: Unread) -> Reading | None:
 
 
 def world_of(folder: str, actual: Actual) -> Loaded[Actual]:
-    """A world with its problems; unusable where it has no document."""
-    if not actual.readings:
-        return unusable_folder(f"the world folder {printable_path(folder)} has no document (*.json, *.yaml, *.yml)")
+    """A world with its problems; unusable where no document observes anything."""
+    if not actual.unreadable and not any(True for _ in actual.observing):
+        lacks = "that tells of nodes or services" if actual.readings else "(*.json, *.yaml, *.yml)"
+        return unusable_folder(f"the world folder {printable_path(folder)} has no document {lacks}")
     return Loaded(actual, tuple(fault for document in actual.unreadable for fault in document.errors))
 
 

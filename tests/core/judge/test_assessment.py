@@ -44,9 +44,12 @@ def test_a_node_stands(tmp_path: Path, world: Any, standing: NodeStanding, becau
     assert (verdict.standing, verdict.because) == (standing, because)
 
 
-def test_a_node_that_no_document_speaks_of_is_offline(tmp_path: Path) -> None:
+def test_a_node_that_no_document_speaks_of_is_not_observed(tmp_path: Path) -> None:
     verdict = judged(tmp_path, HOSTS, {"nodes/other.json": {"status": "online"}}).picture.nodes["nas"]
-    assert (verdict.standing, verdict.because) == (NodeStanding.OFFLINE, "not reported")
+    assert (verdict.standing, verdict.because) == (
+        NodeStanding.STALE,
+        "never reported; the world has other, which the inventory does not have",
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def drift_of(folder: Path, world: dict[str, Any]) -> dict[str, Drift]:
             "warning",
             60,
         ),
-        ({"services": WELL | {"web": "unknown"}}, "service:nas/web", "stale_observation", "warning", None),
+        ({"services": WELL | {"web": "unknown"}}, "service:nas/web", "stale_observation", "critical", None),
         (
             {
                 "services": WELL,
@@ -43,7 +43,7 @@ def drift_of(folder: Path, world: dict[str, Any]) -> dict[str, Drift]:
             30,
         ),
         ({"status": "down"}, "node:nas", "offline_node", "critical", None),
-        ({"status": "unknown"}, "node:nas", "stale_observation", "warning", None),
+        ({"status": "unknown"}, "node:nas", "stale_observation", "critical", None),
         (
             {"services": WELL, "incidents": [{"id": "INC-1", "status": "open", "severity": "critical"}]},
             "incident:INC-1",
@@ -70,7 +70,7 @@ def test_only_services_that_may_have_a_condition_are_looked_at(tmp_path: Path) -
     told = [{"id": "d", "service": "dns", "status": "succeeded", "at": ago(30)}]
     world = {"nodes/nas.json": {"status": "online", "services": {"web": "ok", "dns": "ok"}, "deployments": told}}
     picture = judged(tmp_path, HOSTS, world).picture
-    assert suspects(picture.desired.nodes["nas"], picture.facts("nas")) == ["db", "dns"]
+    assert suspects(picture, picture.desired.nodes["nas"]) == ["db", "dns"]
 
 
 def test_time_alone_turns_a_verdict_at_known_moments(tmp_path: Path) -> None:

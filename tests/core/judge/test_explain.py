@@ -79,7 +79,7 @@ def deciding(found: Explanation) -> int | None:
     ("subject", "row", "state"),
     [
         ("input:hosts/lost/services.yaml", 1, "cannot be used, wholly or in part"),
-        ("node:old", 2, "stale: its newest observation is older than 5m"),
+        ("node:old", 2, "not observed: its newest observation is older than 5m"),
         ("service:nas/silent", 2, "not observed: its status is 'unknown'"),
         ("node:pi", 3, "offline: its status is 'down'"),
         ("service:nas/web", 4, "unhealthy: its status is 'exited'"),
@@ -110,7 +110,7 @@ def test_the_ill_show_nine_rows_and_the_one_that_decides(
         ("input:hosts/pi/services.yaml", "readable"),
         ("input:world/fleet.json", "readable"),
         ("node:nas", "online: its status is 'online'"),
-        ("node:nuc", "offline: its status is 'offline'"),
+        ("node:nuc", "away: its status is 'offline'"),
         ("service:nas/calm", "healthy: its status is 'ok'"),
         ("incident:INC-2", "resolved: its status is 'closed'"),
     ],
@@ -126,8 +126,8 @@ def test_the_well_show_nine_rows_and_why_none_applies(judgement: Judgement, subj
     ("subject", "state"),
     [
         ("service:pi/dhcp", "not judged: its node is offline: its status is 'down'; inhibited by node:pi"),
-        ("service:nuc/dns", "not judged: its node is offline: its status is 'offline'"),
-        ("service:old/ntp", "not judged: its node is stale: its newest observation is older than 5m"),
+        ("service:nuc/dns", "not judged: its node is away: its status is 'offline'"),
+        ("service:old/ntp", "not judged: its node is not observed: its newest observation is older than 5m"),
         ("service:nas/off", "disabled in the inventory: not expected, and not available to others"),
         ("service:nas/broken", "not judged: its declaration has an error"),
         ("service:lost/anything", "not judged: hosts/lost/services.yaml cannot be used"),

@@ -27,10 +27,9 @@ def test_a_nodes_findings_are_its_own(tmp_path: Path) -> None:
     assert [(str(one.subject), one.action) for one in findings.recommendations] == [
         ("service:nas/web", Action.CHECK_OBSERVER)
     ]
-    # What is not observed is a warning, however critical the service.
-    assert [one.severity for one in findings.drift] == [Severity.WARNING]
+    assert [one.severity for one in findings.drift] == [Severity.CRITICAL]
     assert [str(one) for one in findings.unmanaged] == ["service:nas/off"]
-    assert findings.tally == Tally(services=2, drift=1, recommendations=1, unmanaged=1, blocked=1)
+    assert findings.tally == Tally(services=2, drift=1, recommendations=1, unmanaged=1, critical=1, blocked=1)
 
 
 def test_of_a_file_that_cannot_be_used_nothing_is_unmanaged_and_of_a_stranger_all_is(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def incident(of: Document, ident: str, status: str) -> Incident:
 
 def words(actual: Actual) -> dict[str, str]:
     services = {name: one.status for name, one in actual.facts("nas").services.items()}
-    return {**services, **{name: one.report.status for name, one in actual.nodes.items() if one.report is not None}}
+    return {**services, **{name: one.reports[0].status for name, one in actual.nodes.items() if one.reports}}
 
 
 OLD = says(document("z.json", 1), "online", web="ok", db="ok")
@@ -78,13 +78,13 @@ def test_the_newest_document_of_a_node_is_any_that_mentions_it_or_a_service_of_i
     shared, own = document("fleet.json", 5), document("nodes/nas.json", 3, "nas")
     actual = merge([says(shared, web="ok"), Observation(own)])
     facts = actual.nodes["nas"]
-    assert (facts.newest, facts.own, facts.listed) == (shared, True, True)
+    assert (facts.newest, facts.own, bool(facts.listing)) == (shared, True, True)
 
 
 def test_an_own_document_without_services_lists_none() -> None:
     own = document("nodes/nas.json", 3, "nas")
-    assert not merge([Observation(own)]).nodes["nas"].listed
-    assert merge([Observation(own, lists_services=True)]).nodes["nas"].listed
+    assert not merge([Observation(own)]).nodes["nas"].listing
+    assert merge([Observation(own, lists_services=True)]).nodes["nas"].listing
 
 
 def test_a_deployment_told_twice_is_one_and_they_are_in_order_of_time_and_id() -> None:

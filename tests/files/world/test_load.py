@@ -213,7 +213,7 @@ def test_many_places_in_a_yaml_document_are_found_one_by_one(tmp_path: Path) -> 
 
     def looked_up(count: int) -> int:
         lines = [f"- {{id: a{number}, status: open}}\n" for number in range(count)]
-        (tmp_path / "incidents.yaml").write_text("incidents:\n" + "".join(lines))
+        (tmp_path / "incidents.yaml").write_text("incidents:\n" + "".join(lines) + "nodes: {nas: up}\n")
         actual, found = load(tmp_path)
         assert found == []
         lines_found: list[int | None] = []
@@ -234,7 +234,9 @@ def test_deployments_that_two_documents_tell_of_are_laid_over_one_another_by_id(
             told = [
                 {"id": f"d{i}", "node": "nas", "service": f"s{i}", "status": status, "at": at} for i in range(count)
             ]
-            (tmp_path / f"{name}.json").write_text(json.dumps({"observed_at": seen, "deployments": told}))
+            (tmp_path / f"{name}.json").write_text(
+                json.dumps({"observed_at": seen, "deployments": told, "nodes": {"nas": "up"}})
+            )
         found = load_world(str(tmp_path), LIMIT * 16).value.facts("nas").deployments
         assert [one.status for several in found.values() for one in several] == ["failed"] * count
 
