@@ -47,7 +47,12 @@ def draft_from_world(actual: Actual, node: str) -> Draft:
 
 
 def drafts_of_world(actual: Actual, node: str | None = None) -> dict[str, Draft]:
-    """A draft of every node that the world reports services of, or of ``node`` alone."""
+    """A draft of every node that the world reports services of, or of ``node`` alone.
+
+    DraftError when the world's folder cannot be used: what nobody reports is not what nothing lacks.
+    """
+    if actual.folder is not None:
+        raise DraftError(f"cannot tell what runs: {actual.folder.errors[0].message}")
     if node is not None:
         return {node: draft_from_world(actual, node)}
     return {

@@ -504,3 +504,7 @@ def test_what_the_sources_have_and_the_inventory_has_not(lab: Lab) -> None:
     assert (lack["subject"], lack["lacks"], lack["image"]) == ("service:nas/films/web", "service", "nginx")
     compose.write_text("services: [")
     assert lab.command("inventory", "diff", "--from-compose", str(compose)).returncode == 1
+    (lab.folder / "hosts" / "nas" / "services.yaml").write_text("services: [")
+    done = lab.command("inventory", "diff")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "hosts/nas/services.yaml cannot be used; what it lacks is not told" in done.stderr

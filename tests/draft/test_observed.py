@@ -66,3 +66,8 @@ def test_every_node_with_services_has_a_draft(tmp_path: Path) -> None:
         "nuc": ["db"],
     }
     assert list(drafts_of_world(actual, "nuc")) == ["nuc"]
+
+
+def test_a_world_that_cannot_be_used_is_not_one_without_services(tmp_path: Path) -> None:
+    with pytest.raises(DraftError, match=r"cannot tell what runs: .*absent"):
+        drafts_of_world(load_world(str(tmp_path / "absent"), 1 << 20).value)

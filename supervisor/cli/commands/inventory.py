@@ -124,14 +124,21 @@ def _diff(options: argparse.Namespace, sources: Sources, settings: Settings) -> 
     else:
         drafts = drafts_of_world(load_world(settings.world, settings.max_input_bytes).value, options.node)
     nodes = load_inventory(settings.inventory, settings.max_input_bytes).value.nodes
-    lacking = [(node, lack) for node, draft in sorted(drafts.items()) for lack in lacks(draft, nodes.get(node))]
+    broken = [node.file for name, node in sorted(nodes.items()) if name in drafts and not node.services_known]
+    complain([f"runtime-supervisor: {file} cannot be used; what it lacks is not told: see check" for file in broken])
+    lacking = [
+        (node, lack)
+        for node, draft in sorted(drafts.items())
+        if node not in nodes or nodes[node].services_known
+        for lack in lacks(draft, nodes.get(node))
+    ]
     if options.output == "json":
         write_json({"version": 1, "lacking": [lack_json(node, lack) for node, lack in lacking]})
     else:
         write_lines([lack_line(node, lack) for node, lack in lacking])
-        if not lacking:
-            complain([f"the inventory has everything: {', '.join(sorted(drafts)) or 'no node is reported'}"])
-    return FAILED if lacking else DONE
+    if options.output == "table" and not lacking and not broken:
+        complain([f"the inventory has everything: {', '.join(sorted(drafts)) or 'no service is reported'}"])
+    return FAILED if lacking or broken else DONE
 
 
 def _gathered(sources: Sources, settings: Settings) -> Gathered | None:
