@@ -12,7 +12,7 @@ from supervisor.draft.compose.ask import Compose, RefusedError, ask
 from supervisor.draft.compose.meaning import ResolvedProject, draft_of
 from supervisor.draft.compose.project import STANDARD_INPUT, Project
 from supervisor.draft.compose.reader import read_project
-from supervisor.draft.compose.variables import UnknownVariableError, interpolate
+from supervisor.draft.compose.variables import fill
 from supervisor.draft.services import Draft
 
 
@@ -64,14 +64,8 @@ def _with_variables(asked: ResolvedProject, read: ResolvedProject, project: Proj
     services = dict(asked.services)
     for name, fields in services.items():
         texts = {key: read.services.get(name, {}).get(key) for key in ("image", "container_name")}
-        hidden = {key: text for key, text in texts.items() if isinstance(text, str) and _is_hidden(text, project)}
+        hidden = {
+            key: text for key, text in texts.items() if isinstance(text, str) and fill(text, project.values) is None
+        }
         services[name] = {**fields, **hidden}
     return asked._replace(services=services)
-
-
-def _is_hidden(text: str, project: Project) -> bool:
-    try:
-        interpolate(text, project.values)
-    except UnknownVariableError:
-        return True
-    return False

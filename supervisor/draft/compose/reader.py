@@ -8,17 +8,18 @@ with its place.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from supervisor.core.model.problems import Level, Problem
 from supervisor.draft.compose.ask import is_active
+from supervisor.draft.compose.deciding import decided
 from supervisor.draft.compose.document import Document, Fields, Override, Reset, parse_documents
 from supervisor.draft.compose.meaning import ResolvedProject, project_name
 from supervisor.draft.compose.merge import as_list, service_over, services_over
 from supervisor.draft.compose.project import Project, env_file, working_folder
-from supervisor.draft.compose.variables import UnknownVariableError, interpolate
+from supervisor.draft.compose.variables import fill
 from supervisor.errors import InputError, SchemaError
 from supervisor.files.loaded import Loaded, problem_of
 from supervisor.files.names import name_fault
@@ -28,11 +29,6 @@ from supervisor.files.reading import printable_path, read_text
 _MOST_FILES = 1000
 """Files of one project, counted as often as they are included."""
 _DEEPEST = 32
-
-_DECIDING = (
-    *("restart", "scale", "deploy", "profiles", "container_name"),
-    *("network_mode", "ipc", "pid", "links", "volumes_from"),
-)
 
 
 class _Scope(NamedTuple):
@@ -70,10 +66,8 @@ def _name(project: Project, given: str, environ: Mapping[str, str]) -> str:
         return imperative
     if not given:
         return project_name(os.path.basename(os.path.normpath(os.path.join(working_folder(environ), project.folder))))
-    try:
-        return project_name(interpolate(given, project.values))
-    except UnknownVariableError:
-        return given
+    filled = fill(given, project.values)
+    return given if filled is None else project_name(filled)
 
 
 @dataclass
@@ -160,7 +154,7 @@ class _Reader:
             return {}
         folder = os.path.dirname(followed[0].path)
         if long and isinstance(entry.get("project_directory"), str):
-            given = self._filled(entry["project_directory"], scope)
+            given = fill(entry["project_directory"], scope.values)
             folder = os.path.normpath(os.path.join(scope.folder, given)) if given is not None else folder
         chain = (*scope.chain, os.path.realpath(document.path))
         circle = [target.path for target in followed if os.path.realpath(target.path) in chain]
@@ -192,7 +186,7 @@ class _Reader:
 
     def _target(self, document: Document, pointer: str, does: str, path: str, scope: _Scope) -> _Target | None:
         """What a path leads to; None, and a remark, where it cannot be followed."""
-        filled = self._filled(path, scope)
+        filled = fill(path, scope.values)
         if filled is None:
             self._remark(document, pointer, f"{does} {path}, a variable: what it has from there is left out")
             return None
@@ -202,13 +196,6 @@ class _Reader:
         if filled != path:
             self._remark(document, pointer, f"{does} {path}, a variable: {filled} was read")
         return _Target(os.path.normpath(os.path.join(scope.folder, filled)), path if filled != path else None)
-
-    @staticmethod
-    def _filled(text: str, scope: _Scope) -> str | None:
-        try:
-            return interpolate(text, scope.values)
-        except UnknownVariableError:
-            return None
 
     # --- services -----------------------------------------------------------------------------------------------------
 
@@ -253,7 +240,12 @@ class _Reader:
         chain: tuple[tuple[str, str], ...],
     ) -> Fields:
         """A service as its document has it, over what it extends; variables that decide are filled in."""
-        own = self._decided(document, name, fields, scope)
+        service = f"/services/{escape(name)}"
+        own = decided(
+            fields,
+            scope.values,
+            lambda pointer, what: self._remark(document, service + pointer, f"{name} has {what}"),
+        )
         extends = own.pop("extends", None)
         if extends is None or isinstance(extends, Reset):
             return own
@@ -309,47 +301,6 @@ class _Reader:
                 self.fault(document.path, document.error(f"{name} extends {base} in a circle: {way}", pointer))
             return None
         return self._extended(origin, base, fields, siblings, scope, chain)
-
-    def _decided(self, document: Document, name: str, fields: Fields, scope: _Scope) -> Fields:
-        """The service with the variables of the fields that decide something filled in, or the field left out."""
-        decided = dict(fields)
-        for key in _DECIDING:
-            tagged = isinstance(decided.get(key), Override)
-            value = decided[key].value if tagged else decided.get(key)
-            filled = self._decide(document, name, key, value, scope)
-            if filled is None and value is not None:
-                del decided[key]
-            elif filled is not value:
-                decided[key] = Override(filled) if tagged else filled
-        return decided
-
-    def _decide(self, document: Document, name: str, key: str, value: Any, scope: _Scope) -> Any:
-        """A value with its variables filled in; None, and a remark, where nothing sets one of them."""
-        if key == "deploy":
-            return dict(self._deploy(document, name, value, scope)) if isinstance(value, dict) else value
-        texts = [text for text in as_list(value) if isinstance(text, str) and "$" in text]
-        if not texts:
-            return value
-        unknown = [text for text in texts if self._filled(text, scope) is None]
-        if unknown and key == "container_name":
-            return value
-        if unknown:
-            what = f"{name} has {key}: {unknown[0]}, a variable that nothing sets; left out"
-            self._remark(document, f"/services/{escape(name)}/{key}", what)
-            return None
-        filled = [self._filled(text, scope) if isinstance(text, str) else text for text in as_list(value)]
-        return filled if isinstance(value, list) else filled[0]
-
-    def _deploy(self, document: Document, name: str, deploy: Fields, scope: _Scope) -> Iterator[tuple[str, Any]]:
-        for key, value in deploy.items():
-            inner = value.get("condition") if key == "restart_policy" and isinstance(value, dict) else value
-            if key not in ("replicas", "restart_policy") or not isinstance(inner, str) or "$" not in inner:
-                yield key, value
-            elif (filled := self._filled(inner, scope)) is not None:
-                yield key, {**value, "condition": filled} if isinstance(value, dict) else filled
-            else:
-                pointer = f"/services/{escape(name)}/deploy/{key}"
-                self._remark(document, pointer, f"{name} has {key}: {inner}, a variable that nothing sets; left out")
 
 
 def _services(document: Document) -> Mapping[str, Any]:

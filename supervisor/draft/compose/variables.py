@@ -28,6 +28,14 @@ def interpolate(text: str, values: Mapping[str, str]) -> str:
     return _interpolated(text, values, 0)
 
 
+def fill(text: str, values: Mapping[str, str]) -> str | None:
+    """Like ``interpolate``; None where nothing gives a variable a value."""
+    try:
+        return interpolate(text, values)
+    except UnknownVariableError:
+        return None
+
+
 def _interpolated(text: str, values: Mapping[str, str], depth: int) -> str:
     parts: list[str] = []
     at = 0

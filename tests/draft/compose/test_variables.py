@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from supervisor.draft.compose.variables import UnknownVariableError, interpolate, parse_env_file
+from supervisor.draft.compose.variables import UnknownVariableError, fill, interpolate, parse_env_file
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,7 @@ def test_variables_have_their_value_or_their_default(text: str, filled: str) -> 
 def test_what_nothing_sets_is_not_taken_for_empty(text: str) -> None:
     with pytest.raises(UnknownVariableError):
         interpolate(text, {})
+    assert fill(text, {}) is None
 
 
 def test_lines_of_an_env_file_are_read_as_compose_reads_them() -> None:
