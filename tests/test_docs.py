@@ -101,6 +101,7 @@ def test_each_exit_code_is_in_both_papers_with_what_it_means(paper: str) -> None
         exits.FAILED: "failed",
         exits.USAGE: "wrong usage",
         exits.LOCKED: "another supervisor holds this checkpoint",
+        exits.NOT_PERMITTED: "not permitted",
         exits.SETTINGS: "wrong settings",
     }
     for code, meaning in means.items():
