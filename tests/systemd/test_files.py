@@ -97,7 +97,7 @@ number = 0
 while number < count:
     try:
         log = os.open("/tmp/agent-events.log", os.O_WRONLY | os.O_APPEND)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         time.sleep(0.001)
         continue
     os.write(log, b'{"writer": "%s", "number": %d}\\n' % (name.encode(), number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grp
 import gzip
 import json
 import os
@@ -23,6 +24,7 @@ from supervisor.files import checkpoint, eventlog
 from supervisor.passes.read_and_judge import judge
 from supervisor.passes.recorder import Recorder
 from tests.acceptance.harness import PATIENCE, Daemon, Lab, environment
+from tests.torture import ground
 from tests.torture.audit import audit
 from tests.torture.conftest import Figure
 from tests.torture.ground import rounds
@@ -86,6 +88,96 @@ def test_four_writers_do_not_get_into_each_others_lines(place: Path, figure: Fig
 # --- rotation ---------------------------------------------------------------------------------------------------------
 
 STANZA = Path(__file__).parents[2] / "systemd" / "runtime-supervisor.logrotate"
+
+
+APPEND = """
+import os, sys, time
+log, name, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
+number = 0
+while number < count:
+    try:
+        descriptor = os.open(log, os.O_WRONLY | os.O_APPEND)
+    except (FileNotFoundError, PermissionError):
+        time.sleep(0.001)
+        continue
+    os.write(descriptor, b'{"writer": "%s", "number": %d}\\n' % (name.encode(), number))
+    os.close(descriptor)
+    number += 1
+"""
+"""Another program that appends to a shared log, as docs/systemd.md asks it to."""
+
+ANNOUNCE = """
+import sys
+from supervisor.core.announce.events import make_event
+from supervisor.core.model.findings import EventType
+from supervisor.errors import EventLogError
+from supervisor.files import eventlog
+
+number = waits = 0
+for line in sys.stdin:
+    data = {"fingerprint": "f"}
+    event = make_event("/runtime-supervisor/test", number + 1, 10**18, EventType.REQUIRED, "node:nas", data)
+    try:
+        eventlog.append(sys.argv[1], [event])
+        number += 1
+    except EventLogError:
+        waits += 1
+print(number, waits)
+"""
+"""The supervisor's part: an event for each line of its input, and the next one only when that was appended."""
+
+
+@pytest.mark.needs("root")
+def test_a_log_that_root_shares_with_a_group_loses_and_glues_nothing(figure: Figure) -> None:
+    count, turns = rounds(500, 10_000), rounds(20, 100)
+    us, alice, bob, group = ground.UNPRIVILEGED, 64301, 64302, grp.getgrnam("users")
+    python, env = ground.python_for(us), ground.plain_environment()
+    paper = (STANZA.parents[1] / "docs" / "systemd.md").read_text()
+    stanza = paper.partition("```logrotate\n")[2].partition("```")[0]
+    with ground.like_tmp() as folder:
+        log = folder / "tmp" / "agent-events.log"
+        log.touch()
+        log.chmod(0o664)
+        os.chown(log, 0, group.gr_gid)
+        # Every file is kept: a slow writer would still write into one that is compressed a moment later.
+        changes = [("/tmp/agent-events.log", str(log)), ("agents", group.gr_name), ("weekly", "size 1")]
+        for old, new in [*changes, ("rotate 8", "rotate 1000"), ("    compress\n    delaycompress\n", "")]:
+            assert old in stanza
+            stanza = stanza.replace(old, new)
+        (folder / "logrotate.conf").write_text(stanza)
+        rotate = ["logrotate", "--state", str(folder / "state"), str(folder / "logrotate.conf")]
+        member = {"group": group.gr_gid, "extra_groups": [group.gr_gid], "env": env, "text": True}
+        writers = [
+            subprocess.Popen([python, "-c", APPEND, str(log), name, str(count)], user=user, **member)  # type: ignore[call-overload]
+            for name, user in (("alice", alice), ("bob", bob))
+        ]
+        announcer = subprocess.Popen(
+            [python, "-c", ANNOUNCE, str(log)],
+            user=us,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            **member,  # type: ignore[call-overload]
+        )
+        rotations = 0
+        while rotations < turns or any(writer.poll() is None for writer in writers):
+            announcer.stdin.write("again\n" * 20)
+            announcer.stdin.flush()
+            subprocess.run(rotate, check=True)
+            rotations += 1
+        assert [writer.wait(PATIENCE) for writer in writers] == [0, 0]
+        announced, waits = map(int, announcer.communicate(timeout=PATIENCE)[0].split())
+        files = sorted(log.parent.iterdir())
+        lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+        assert {(file.stat().st_uid, file.stat().st_gid) for file in files} == {(0, group.gr_gid)}
+    for name in ("alice", "bob"):
+        assert sorted(line["number"] for line in lines if line.get("writer") == name) == list(range(count))
+    assert sorted(int(line["sequence"]) for line in lines if "writer" not in line) == list(range(1, announced + 1))
+    figure(
+        "an event log that root shares with a group",
+        f"two other users append {count} lines each, rotated {rotations} times by the stanza of docs/systemd.md",
+        f"{len(lines)} lines, 0 lost, 0 glued, {announced} events of ours among them; {waits} appends came while the "
+        "new log was not there yet, and were tried again",
+    )
 
 
 def rotated(folder: Path, count: int, *changes: tuple[str, str]) -> list[Path]:
