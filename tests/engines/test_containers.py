@@ -112,6 +112,8 @@ def test_a_crash_loop_is_unhealthy_while_it_looks_well(circle: Circle, engine: E
 
 def test_a_container_that_others_restart_again_and_again_is_unhealthy(circle: Circle, engine: Engine) -> None:
     engine.start("web")
+    # Long enough for what comes between the two.
+    circle.look_through(engine.socket, "--crash-window", "20s")
     circle.close(INVENTORY)
     # One by hand is nothing, but that a look may fall into it.
     engine("restart", "web")
