@@ -28,10 +28,6 @@ NOT_YET: set[str] = {
     "cli/commands/schema",
     "cli/commands/status",
     "core/model/actual",
-    "files/inventory/values",
-    "files/world/document",
-    "files/world/places",
-    "files/world/values",
     "observe/sources/__init__",
     "supervise/app",
 }
