@@ -83,7 +83,11 @@ def working_folder(environ: Mapping[str, str]) -> str:
 
 def env_file(folder: str, environ: Mapping[str, str], max_bytes: int) -> tuple[dict[str, str], list[str]]:
     """The variables of a folder's ``.env``, and why it cannot be used where it is there and cannot."""
-    path = os.path.join(folder, _ENV_FILE)
+    return read_env(os.path.join(folder, _ENV_FILE), environ, max_bytes)
+
+
+def read_env(path: str, environ: Mapping[str, str], max_bytes: int) -> tuple[dict[str, str], list[str]]:
+    """The variables of such a file, wherever it is; none where it is not there."""
     try:
         return parse_env_file(read_text(path, max_bytes), environ), []
     except (FileNotFoundError, NotADirectoryError):

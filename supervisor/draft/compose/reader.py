@@ -18,7 +18,7 @@ from supervisor.draft.compose.deciding import decided
 from supervisor.draft.compose.document import Document, Fields, Override, Reset, parse_documents
 from supervisor.draft.compose.meaning import ResolvedProject, project_name
 from supervisor.draft.compose.merge import as_list, service_over, services_over
-from supervisor.draft.compose.project import Project, env_file, working_folder
+from supervisor.draft.compose.project import Project, read_env, working_folder
 from supervisor.draft.compose.variables import fill
 from supervisor.errors import InputError, SchemaError
 from supervisor.files.loaded import Loaded, problem_of
@@ -168,12 +168,23 @@ class _Reader:
             why = f"includes too much: more than {_MOST_FILES} files, or deeper than {_DEEPEST}"
             self.fault(document.path, document.error(why, place))
             return {}
-        values = {**env_file(folder, scope.values, self.max_bytes)[0], **scope.values}
+        values = {**self._env_of(entry.get("env_file") if long else None, folder, scope), **scope.values}
         try:
             return self.services([target.path for target in followed], _Scope(folder, values, chain))
         except FileNotFoundError as error:
             self._gone(document, pointer, f"includes {printable_path(error.filename or '')}", followed)
             return {}
+
+    def _env_of(self, named: Any, folder: str, scope: _Scope) -> dict[str, str]:
+        """The variables of an included project: of the files that the entry names, else of its ``.env``."""
+        names = [fill(name, scope.values) for name in as_list(named) if isinstance(name, str)]
+        paths = [os.path.join(scope.folder, name) for name in names if name is not None]
+        values: dict[str, str] = {}
+        for path in paths or [os.path.join(folder, ".env")]:
+            more, remarks = read_env(path, {**values, **scope.values}, self.max_bytes)
+            values |= more
+            self.remarks += remarks
+        return values
 
     def _gone(self, document: Document, pointer: str, what: str, targets: list[_Target]) -> None:
         """A file that is asked for and is not there: an error, unless its name was guessed."""
@@ -186,12 +197,13 @@ class _Reader:
 
     def _target(self, document: Document, pointer: str, does: str, path: str, scope: _Scope) -> _Target | None:
         """What a path leads to; None, and a remark, where it cannot be followed."""
+        loss = "its services are left out" if does == "includes" else "what it has from there is left out"
         filled = fill(path, scope.values)
         if filled is None:
-            self._remark(document, pointer, f"{does} {path}, a variable: what it has from there is left out")
+            self._remark(document, pointer, f"{does} {path}, a variable: {loss}")
             return None
         if _is_remote(filled):
-            self._remark(document, pointer, f"{does} {path}, which is not fetched: what it has from there is left out")
+            self._remark(document, pointer, f"{does} {path}, which is not fetched: {loss}")
             return None
         if filled != path:
             self._remark(document, pointer, f"{does} {path}, a variable: {filled} was read")

@@ -225,10 +225,10 @@ def test_a_reference_that_cannot_be_followed_costs_itself_alone(tmp_path: Path) 
     file, left_out = tmp_path / "c.yml", "what it has from there is left out"
     assert set(drafted.draft.remarks[:-1]) == {
         f"{file}:2:5: includes ${{EXTRA:-extra.yml}}, a variable: extra.yml was read",
-        f"{file}:3:5: includes oci://registry.example.org/team/app:1, which is not fetched: {left_out}",
+        f"{file}:3:5: includes oci://registry.example.org/team/app:1, which is not fetched: its services are left out",
         f"{file}:4:5: includes ${{GONE:-gone.yml}}, a variable: gone.yml was read",
         f"{file}:4:5: includes {tmp_path}/gone.yml, which is not there; left out",
-        f"{file}:5:5: includes ${{NOTHING}}/x.yml, a variable: {left_out}",
+        f"{file}:5:5: includes ${{NOTHING}}/x.yml, a variable: its services are left out",
         f"{file}:8:35: api extends base of ${{ROOT}}/base.yml, a variable: {left_out}",
         f"{file}:9:25: job extends base of https://example.org/x.git, which is not fetched: {left_out}",
         f"{file}:10:19: lone extends nothing, which is not there; left out",
@@ -294,3 +294,20 @@ def test_a_broken_file_that_many_ask_for_is_one_problem(tmp_path: Path) -> None:
 def test_a_file_of_the_command_line_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     (problem,) = read(tmp_path, "gone.yml").problems
     assert str(problem) == f"{tmp_path}/gone.yml: error: is not there"
+
+
+def test_an_included_project_has_the_variables_of_its_own_files_below_those_of_the_whole(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        {
+            "c.yml": "include: [sub/a.yml, {path: sub/b.yml, env_file: [one.env, two.env]}]\nservices: {x: }",
+            "sub/a.yml": "services: {a: {container_name: '$A-$B'}}",
+            "sub/b.yml": "services: {b: {container_name: '$A-$B-$C'}}",
+            ".env": "A=whole",
+            "sub/.env": "A=sub\nB=sub",
+            "one.env": "B=one\nC=one",
+            "two.env": "C=$B-two",
+        },
+    )
+    drafted = services(read(tmp_path, "c.yml"))
+    assert (drafted["a"].container, drafted["b"].container) == ("whole-sub", "whole-one-one-two")
