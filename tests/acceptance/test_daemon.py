@@ -20,6 +20,9 @@ from tests.acceptance.harness import Daemon, Lab, until
 PATIENT = ("--resync-interval", "1h")
 
 
+STALE = [("reconcile_blocked", "input:world"), ("summary_changed", "summary")]
+
+
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path)
@@ -180,8 +183,10 @@ def test_a_world_that_turns_stale_is_announced_without_a_change_or_a_resync(lab:
     with Daemon(lab, *PATIENT, "--stale-after", "2s") as daemon:
         # On a slow machine what was there before the start may be stale already.
         lab.observe("nas", traefik="ok", jellyfin="ok")
-        daemon.wait_for(lambda: daemon.passes()[-1]["trigger"] == "time")
-        assert lab.kinds()[-2:] == [("reconcile_blocked", "input:world"), ("summary_changed", "summary")]
+        daemon.wait_for(lambda: {"change", "time"} <= {line["trigger"] for line in daemon.passes()})
+        # The first one may be for nothing: a judgement that was patched knows only the earliest moment it may turn.
+        daemon.wait_for(lambda: lab.kinds()[-2:] == STALE)
+        assert {line["trigger"] for line in daemon.passes() if line["emissions"]} <= {"start", "change", "time"}
 
 
 def test_what_no_watch_sees_is_announced_although_other_files_keep_changing(lab: Lab) -> None:
