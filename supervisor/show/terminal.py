@@ -171,6 +171,26 @@ def event_lines(event: Event, here: Here, style: Style) -> list[str]:
 # --- explain ----------------------------------------------------------------------------------------------------------
 
 
+def explanation_json(explanation: Explanation) -> dict[str, Any]:
+    """What ``explain -o json`` prints."""
+    return {
+        "version": 1,
+        "subject": str(explanation.subject),
+        "state": explanation.state,
+        "rows": [
+            {
+                "row": row.number,
+                "situation": row.situation,
+                "applies": row.applies,
+                "decides": row.decides,
+                "because": row.because,
+            }
+            for row in explanation.rows
+        ],
+        "evidence": [place._asdict() for place in explanation.evidence],
+    }
+
+
 def explanation_lines(explanation: Explanation) -> list[str]:
     """State, rows with their verdict, evidence at file:line."""
     lines = [f"{printable(str(explanation.subject))}: {printable(explanation.state)}"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from supervisor.cli.exits import DONE, FAILED
 from supervisor.cli.judging import complain_of_inputs, judge_at
-from supervisor.cli.options import Parser, add_at, add_settings, settings_of
-from supervisor.cli.output import write_lines
+from supervisor.cli.options import Parser, add_at, add_output, add_settings, settings_of
+from supervisor.cli.output import write_json, write_lines
 from supervisor.errors import SupervisorError
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ PRINTS = True
 def add_options(parser: Parser) -> None:
     parser.add_argument("subject", metavar=OPERANDS, help="such as node:nas, service:nas/traefik, nas/traefik")
     add_at(parser)
+    add_output(parser)
     add_settings(parser)
 
 
@@ -46,7 +47,10 @@ def run(options: argparse.Namespace) -> int:
         hint = near_subject(options.subject, subjects_of(judgement))
         who = "nothing that can be read" if unusable else "neither the inventory nor the world"
         raise SupervisorError(f"cannot explain {quoted(options.subject)}: {who} knows it{hint}")
-    write_lines(terminal.explanation_lines(explanation))
+    if options.output == "json":
+        write_json(terminal.explanation_json(explanation))
+    else:
+        write_lines(terminal.explanation_lines(explanation))
     return FAILED if complain_of_inputs(judgement.problems) else DONE
 
 

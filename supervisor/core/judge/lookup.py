@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _KINDS = ("node", "service", "incident", "input", "source")
 _MANY = 1000
-"""So many words are compared with one that nothing is called; among more there is no hint."""
+"""A word that means nothing is compared with so many; among more there is no hint."""
 _NAMED = 3
 """So many subjects of one name are named in a hint."""
 _LONG = 200
@@ -53,7 +53,7 @@ def look_up_in(judgement: Judgement, text: str) -> tuple[str, ...]:
         ref = parse_subject(subject)
         return ref is not None and explain(judgement, ref) is not None
 
-    fingerprints = {one.fingerprint: str(one.subject) for one in judgement.recommendations}
+    fingerprints = {known.fingerprint: str(known.subject) for known in judgement.recommendations}
     return look_up(text, subjects_of(judgement), fingerprints, knows)
 
 
@@ -94,7 +94,7 @@ def near_subject(text: str, subjects: Iterable[str]) -> str:
 
 
 def compared(word: str, words: Iterable[str]) -> list[str]:
-    """The words that are worth comparing with one: all when they are few, else those like it; none when still many."""
+    """The words that are worth comparing with a word: all if they are few, else those like it; none if still many."""
     few = sorted(words)
     if len(few) > _MANY:
         few = [other for other in few if other[:1] == word[:1] and abs(len(other) - len(word)) <= 2]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.acceptance.harness import Lab
@@ -62,3 +64,13 @@ def test_explain_gives_no_far_fetched_hint(lab: Lab, text: str, hint: str) -> No
     done = lab.command("explain", text)
     assert done.returncode == 1
     assert done.stderr.endswith(f"neither the inventory nor the world knows it{hint}\n")
+
+
+def test_explain_for_programs_has_the_same_rows(lab: Lab) -> None:
+    lab.observe("nas", traefik="failed", jellyfin="ok")
+    done = lab.command("explain", "traefik", "-o", "json")
+    explained = json.loads(done.stdout)
+    assert (done.returncode, explained["subject"]) == (0, "service:nas/traefik")
+    assert [row["situation"] for row in explained["rows"] if row["decides"]] == ["the service is unhealthy"]
+    assert {"row", "situation", "applies", "decides", "because"} == explained["rows"][0].keys()
+    assert {place["file"] for place in explained["evidence"]} == {"hosts/nas/services.yaml", "world/nodes/nas.json"}
