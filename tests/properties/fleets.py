@@ -89,6 +89,8 @@ class Dice(random.Random):
             oneshot=lambda: self.once_in(2),
             enabled=lambda: not self.once_in(4),
             depends_on=self.depends_on,
+            max_age=lambda: self.choice(("1h", "26h")),
+            startup_grace=lambda: self.choice(("10s", "5m")),
             image=lambda: "registry.example/image:1",
         )
 

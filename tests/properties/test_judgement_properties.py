@@ -308,7 +308,8 @@ def test_making_one_thing_well_never_makes_the_summary_worse(ground: Ground, fle
     chosen = data.draw(st.sampled_from(services))
     node, name = chosen.node, chosen.name
     oneshot = judgement.picture.desired.nodes[node].services[name].oneshot
-    word = {"services": {node: {name: {"status": "completed" if oneshot else "ok"}}}}
+    well = {"status": "completed", "since": format_instant(NOW)} if oneshot else {"status": "ok"}
+    word = {"services": {node: {name: well}}}
     mended = fleet.with_document("zz.json", {"observed_at": _newest(judgement), **word})
     without_failures = Fleet(mended.hosts, {path: _without(value, node, name) for path, value in mended.world.items()})
     after = ground.judge(without_failures).report.summary

@@ -33,6 +33,7 @@ def drift_json(drift: Drift) -> Json:
         "severity": drift.severity.value,
         "inhibited_by": None if drift.inhibited_by is None else str(drift.inhibited_by),
         "since": _instant(drift.since),
+        "detail": drift.detail,
         "evidence": [evidence_json(evidence) for evidence in drift.evidence],
     }
 
@@ -51,6 +52,8 @@ def recommendation_json(recommendation: Recommendation) -> Json:
         "affects": [str(ref) for ref in recommendation.affects],
         "candidates": [str(ref) for ref in recommendation.candidates],
         "in_progress": recommendation.in_progress,
+        "since": _instant(recommendation.since),
+        "detail": recommendation.detail,
         "evidence": [evidence_json(evidence) for evidence in recommendation.evidence],
     }
 

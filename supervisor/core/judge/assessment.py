@@ -7,8 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
-from supervisor.core.instant import Instant, format_duration
-from supervisor.core.model.actual import Actual, Deployment, Document, NodeFacts, NodeReport, ServiceReport
+from supervisor.core.instant import Duration, Instant, format_duration
+from supervisor.core.model.actual import (
+    Actual,
+    Deployment,
+    Document,
+    NodeFacts,
+    NodeReport,
+    ServiceReport,
+    ServiceReports,
+)
 from supervisor.core.model.desired import Desired, DesiredNode, DesiredService
 from supervisor.core.model.findings import Thresholds
 from supervisor.core.model.problems import InvalidInput
@@ -300,9 +308,39 @@ def assess_service(
     if word is ServiceWord.COMPLETED:
         return ServiceState.HEALTHY if service.oneshot else ServiceState.UNHEALTHY
     if word is ServiceWord.STARTING and report is not None:
-        young = report.since is None or now - report.since < thresholds.startup_grace
+        young = report.since is None or now - report.since < grace_of(service, thresholds)
         return ServiceState.HEALTHY if young else ServiceState.UNHEALTHY
     return ServiceState.UNHEALTHY
+
+
+def grace_of(service: DesiredService, thresholds: Thresholds) -> Duration:
+    """How long a service may be starting."""
+    return thresholds.startup_grace if service.startup_grace is None else service.startup_grace
+
+
+def full_report(facts: NodeFacts, name: str) -> ServiceReport | None:
+    """Everything that is told of a service, also of a healthy one."""
+    services = facts.services
+    return services.full(name) if isinstance(services, ServiceReports) and name in services else services.get(name)
+
+
+def last_success(report: ServiceReport | None) -> Instant | None:
+    """When a oneshot last ended well, as far as it is known."""
+    if report is None:
+        return None
+    ended = report.since if report.word is ServiceWord.COMPLETED else None
+    return max((moment for moment in (ended, report.last_success) if moment is not None), default=None)
+
+
+def is_overdue(service: DesiredService, report: ServiceReport | None, now: Instant) -> bool:
+    """A oneshot whose last known success is older than ``max_age``, or of which none is known, unless it is running."""
+    if not service.oneshot or service.max_age is None:
+        return False
+    running = report is not None and report.word in (ServiceWord.WELL, ServiceWord.STARTING)
+    if running and report is not None and report.since is not None and now - report.since < service.max_age:
+        return False
+    success = last_success(report)
+    return success is None or now - success > service.max_age
 
 
 # --- deployments ------------------------------------------------------------------------------------------------------

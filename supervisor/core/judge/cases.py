@@ -11,6 +11,8 @@ from supervisor.core.judge.assessment import (
     ServiceState,
     assess_service,
     failed_deployment,
+    full_report,
+    is_overdue,
 )
 from supervisor.core.judge.chains import Chains
 from supervisor.core.model.actual import Deployment, Incident, NodeFacts, ServiceReport
@@ -64,6 +66,14 @@ class ServiceCase(NamedTuple):
     @property
     def severity(self) -> Severity:
         return severity_of(self.service)
+
+    @property
+    def overdue(self) -> bool:
+        """A healthy oneshot whose last known success is too long ago."""
+        if self.state is not ServiceState.HEALTHY or self.service.max_age is None:
+            return False
+        report = full_report(self.picture.facts(self.node.name), self.service.name)
+        return is_overdue(self.service, report, self.picture.now)
 
 
 class IncidentCase(NamedTuple):

@@ -10,20 +10,28 @@ from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from supervisor.core.instant import Instant
-from supervisor.core.judge.assessment import NodeStanding, Picture, ServiceState, doubtful
+from supervisor.core.judge.assessment import (
+    NodeStanding,
+    Picture,
+    ServiceState,
+    doubtful,
+    full_report,
+    grace_of,
+    last_success,
+)
 from supervisor.core.judge.cases import Case, IncidentCase, InputCase, NodeCase, ServiceCase
 from supervisor.core.judge.evidence import (
     declared_node,
     declared_service,
+    detail_of,
     error_places,
     fact,
     in_order,
     observation_time,
     status_fact,
 )
-from supervisor.core.model.actual import NodeFacts
 from supervisor.core.model.desired import DesiredNode
-from supervisor.core.model.findings import Condition, Drift, Severity, Thresholds
+from supervisor.core.model.findings import Condition, Drift, Severity
 from supervisor.core.model.statuses import ServiceWord
 from supervisor.core.model.subjects import WORLD
 
@@ -114,7 +122,17 @@ def _reported(condition: Condition, case: ServiceCase) -> Drift:
     """Drift that rests on the status word of a service, or on there being none."""
     since = None if case.report is None else case.report.since
     evidence = in_order((declared_service(case.node, case.service), *status_fact(case.report)))
-    return Drift(condition, case.ref, case.severity, since, evidence=evidence)
+    return Drift(condition, case.ref, case.severity, since, evidence=evidence, detail=detail_of(case.report))
+
+
+def detect_overdue_service(case: ServiceCase) -> Drift | None:
+    """A oneshot that is healthy, and whose last known success is too long ago."""
+    if not case.overdue:
+        return None
+    report = full_report(case.picture.facts(case.node.name), case.service.name)
+    success, max_age = last_success(report), case.service.max_age
+    since = None if success is None or max_age is None else success + max_age
+    return _reported(Condition.OVERDUE_SERVICE, case)._replace(since=since, detail=detail_of(report))
 
 
 # --- incidents --------------------------------------------------------------------------------------------------------
@@ -137,21 +155,39 @@ def _deployed(picture: Picture, node: DesiredNode) -> AbstractSet[str]:
     return node.services.keys() & picture.facts(node.name).deployments.keys()
 
 
-def _graces(facts: NodeFacts, thresholds: Thresholds) -> Iterator[Instant]:
+def _aging(_: Picture, node: DesiredNode) -> AbstractSet[str]:
+    """The services whose last success may be too long ago."""
+    return {name for name, service in node.services.items() if service.max_age is not None}
+
+
+def _graces(picture: Picture, node: DesiredNode) -> Iterator[Instant]:
     """When services that are starting have been so for too long."""
-    for report in facts.unwell.values():
-        if report.word is ServiceWord.STARTING and report.since is not None:
-            yield report.since + thresholds.startup_grace
+    for name, report in picture.facts(node.name).unwell.items():
+        service = node.services.get(name)
+        if service is not None and report.word is ServiceWord.STARTING and report.since is not None:
+            yield report.since + grace_of(service, picture.thresholds)
 
 
-def _windows(facts: NodeFacts, thresholds: Thresholds) -> Iterator[Instant]:
+def _windows(picture: Picture, node: DesiredNode) -> Iterator[Instant]:
     """When deployments are forgotten."""
-    for deployments in facts.deployments.values():
+    for deployments in picture.facts(node.name).deployments.values():
         for deployment in deployments:
-            yield deployment.at + thresholds.deployment_window + 1
+            yield deployment.at + picture.thresholds.deployment_window + 1
 
 
-def _never(_: NodeFacts, __: Thresholds) -> Iterator[Instant]:
+def _ages(picture: Picture, node: DesiredNode) -> Iterator[Instant]:
+    """When a last success, or a run that goes on, is too long ago."""
+    facts = picture.facts(node.name)
+    for name in _aging(picture, node):
+        max_age, report = node.services[name].max_age or 0, full_report(facts, name)
+        success = last_success(report)
+        if success is not None:
+            yield success + max_age + 1
+        if report is not None and report.since is not None:
+            yield report.since + max_age
+
+
+def _never(_: Picture, __: DesiredNode) -> Iterator[Instant]:
     return iter(())
 
 
@@ -164,13 +200,14 @@ class ServiceCondition(NamedTuple):
 
     detect: Callable[[ServiceCase], Drift | None]
     among: Callable[[Picture, DesiredNode], AbstractSet[str]]
-    turns: Callable[[NodeFacts, Thresholds], Iterator[Instant]]
+    turns: Callable[[Picture, DesiredNode], Iterator[Instant]]
 
 
 SERVICE_CONDITIONS = (
     ServiceCondition(detect_missing_service, doubtful, _never),
     ServiceCondition(detect_unhealthy_service, doubtful, _graces),
     ServiceCondition(detect_unobserved_service, doubtful, _never),
+    ServiceCondition(detect_overdue_service, _aging, _ages),
     ServiceCondition(detect_failed_deployment, _deployed, _windows),
 )
 _AMONG = tuple(dict.fromkeys(condition.among for condition in SERVICE_CONDITIONS))
@@ -201,5 +238,7 @@ def turns(picture: Picture, name: str) -> Iterator[Instant]:
     for document in facts.documents:
         yield document.observed_at - thresholds.stale_after
         yield document.observed_at + thresholds.stale_after + 1
-    for condition in SERVICE_CONDITIONS:
-        yield from condition.turns(facts, thresholds)
+    node = picture.desired.nodes.get(name)
+    if node is not None:
+        for condition in SERVICE_CONDITIONS:
+            yield from condition.turns(picture, node)

@@ -20,6 +20,22 @@ def status_fact(report: NodeReport | ServiceReport | Incident | None) -> tuple[E
     return () if report is None else (fact(report.document, report.pointer, report.status),)
 
 
+def detail_of(report: ServiceReport | None) -> str | None:
+    """What is told of a service besides its word: ``DETAIL (12 restarts, last exit code 3)``, as far as it is known."""
+    if report is None:
+        return None
+    counts = []
+    if report.restarts:
+        counts.append(f"{report.restarts} restart{'' if report.restarts == 1 else 's'}")
+    if report.exit_code is not None:
+        counts.append(f"last exit code {report.exit_code}")
+    told = ", ".join(counts)
+    if report.detail is None:
+        return told or None
+    room = VALUE_LIMIT - (len(told) + 3 if told else 0)
+    return report.detail[:room] + (f" ({told})" if told else "")
+
+
 def declared_service(node: DesiredNode, service: DesiredService) -> Evidence:
     return Evidence(node.file, service.pointer, service.line, service.name)
 

@@ -11,23 +11,26 @@ import json
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from supervisor.core.instant import format_duration, format_instant
 from supervisor.core.judge.assessment import (
     NodeStanding,
     Picture,
     ServiceState,
     deployment_under_way,
     finished_deployments,
+    full_report,
     how_stale,
+    last_success,
     state_of,
 )
 from supervisor.core.judge.cases import Case, IncidentCase, InputCase, NodeCase, ServiceCase
 from supervisor.core.judge.chains import Chains
-from supervisor.core.judge.evidence import in_order
+from supervisor.core.judge.evidence import detail_of, in_order
 from supervisor.core.model.desired import DesiredNode
 from supervisor.core.model.findings import Action, Condition, Drift, EventType, Recommendation, Severity
 from supervisor.core.model.statuses import DeploymentOutcome
 from supervisor.core.model.subjects import WORLD, NodeRef, ServiceRef, Subject
-from supervisor.core.text import quoted
+from supervisor.core.text import printable, quoted
 
 
 class RowVerdict(NamedTuple):
@@ -86,8 +89,8 @@ def _offline(case: Case) -> RowVerdict:
 def _blocked(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
         return RowVerdict(False, "speaks of services")
-    if case.failed is None and case.state not in (ServiceState.MISSING, ServiceState.UNHEALTHY):
-        return RowVerdict(False, "it is neither missing nor unhealthy, and its latest deployment did not fail")
+    if case.failed is None and not case.overdue and case.state not in (ServiceState.MISSING, ServiceState.UNHEALTHY):
+        return RowVerdict(False, "it is neither missing, unhealthy nor overdue, and its latest deployment did not fail")
     if not case.unavailable:
         return RowVerdict(False, "every dependency is available")
     first, *others = case.unavailable
@@ -123,6 +126,16 @@ def _unhealthy(case: Case) -> RowVerdict:
     return RowVerdict(True, f"{_title(case)} {_complaint(case)}", case.severity)
 
 
+def _overdue(case: Case) -> RowVerdict:
+    if not isinstance(case, ServiceCase):
+        return RowVerdict(False, "speaks of services")
+    if case.service.max_age is None or not case.service.oneshot:
+        return RowVerdict(False, "it is not a oneshot with max_age")
+    if not case.overdue:
+        return RowVerdict(False, "it is not overdue")
+    return RowVerdict(True, f"{_title(case)} {_complaint(case)}", case.severity)
+
+
 def _failed_though_healthy(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
         return RowVerdict(False, "speaks of services")
@@ -153,18 +166,32 @@ def _complaint(case: ServiceCase) -> str:
     if case.state is ServiceState.MISSING:
         return "is missing"
     if case.state is ServiceState.UNHEALTHY and case.report is not None:
-        return f"is unhealthy ({quoted(case.report.status)})"
+        detail = detail_of(case.report)
+        return (
+            f"is unhealthy ({quoted(case.report.status)})" if detail is None else f"is unhealthy: {printable(detail)}"
+        )
+    if case.overdue:
+        return _lateness(case)
     return "is healthy, but its latest deployment failed" if case.failed is not None else f"is {case.state}"
 
 
+def _lateness(case: ServiceCase) -> str:
+    success = last_success(full_report(case.picture.facts(case.node.name), case.service.name))
+    limit = format_duration(case.service.max_age or 0)
+    if success is None:
+        return f"is overdue: no success of it is known, and it should have one every {limit}"
+    return f"is overdue: its last known success was at {format_instant(success)}, more than {limit} ago"
+
+
 class Row(NamedTuple):
-    """A row of the table."""
+    """A row of the table; ``about`` is the condition it answers where a subject has several."""
 
     number: int
     situation: str
     type: EventType
     action: Action
     applies: Callable[[Case], RowVerdict]
+    about: Condition | None = None
 
 
 ROWS: tuple[Row, ...] = (
@@ -172,11 +199,26 @@ ROWS: tuple[Row, ...] = (
     Row(2, "it is not observed", EventType.BLOCKED, Action.CHECK_OBSERVER, _not_observed),
     Row(3, "the node is offline", EventType.REQUIRED, Action.FAILOVER_REVIEW, _offline),
     Row(4, "a dependency is not available", EventType.BLOCKED, Action.DELAY_DEPLOYMENT, _blocked),
-    Row(5, "its deployments keep failing", EventType.BLOCKED, Action.DIAGNOSTICS, _failing_repeatedly),
+    Row(
+        5,
+        "its deployments keep failing",
+        EventType.BLOCKED,
+        Action.DIAGNOSTICS,
+        _failing_repeatedly,
+        Condition.FAILED_DEPLOYMENT,
+    ),
     Row(6, "the service is missing", EventType.REQUIRED, Action.DEPLOY, _missing),
     Row(7, "the service is unhealthy", EventType.REQUIRED, Action.REDEPLOY, _unhealthy),
-    Row(8, "healthy, but its latest deployment failed", EventType.RECOMMENDED, Action.REDEPLOY, _failed_though_healthy),
-    Row(9, "an incident is unresolved", EventType.RECOMMENDED, Action.REVIEW_INCIDENT, _open_incident),
+    Row(8, "the oneshot is overdue", EventType.REQUIRED, Action.REDEPLOY, _overdue, Condition.OVERDUE_SERVICE),
+    Row(
+        9,
+        "healthy, but its latest deployment failed",
+        EventType.RECOMMENDED,
+        Action.REDEPLOY,
+        _failed_though_healthy,
+        Condition.FAILED_DEPLOYMENT,
+    ),
+    Row(10, "an incident is unresolved", EventType.RECOMMENDED, Action.REVIEW_INCIDENT, _open_incident),
 )
 
 
@@ -215,6 +257,7 @@ def _recommendation(
     case: Case, row: Row, verdict: RowVerdict, drift: tuple[Drift, ...], chains: Chains
 ) -> Recommendation:
     conditions = tuple(sorted(entry.condition for entry in drift))
+    decisive = next((entry for entry in drift if entry.condition is row.about), drift[0])
     blocked_by: tuple[Subject, ...] = ()
     root_causes: tuple[Subject, ...] = ()
     if row.action is Action.DELAY_DEPLOYMENT and isinstance(case, ServiceCase):
@@ -234,6 +277,8 @@ def _recommendation(
         candidates=_candidates(case) if row.action is Action.FAILOVER_REVIEW else (),
         in_progress=deployment_under_way(case.picture, case.ref) if isinstance(case, ServiceCase) else None,
         evidence=in_order(place for entry in drift for place in entry.evidence),
+        since=decisive.since,
+        detail=decisive.detail,
     )
 
 

@@ -37,6 +37,7 @@ class Condition(StrEnum):
     UNRESOLVED_INCIDENT = "unresolved_incident"
     STALE_OBSERVATION = "stale_observation"
     INVALID_INPUT = "invalid_input"
+    OVERDUE_SERVICE = "overdue_service"
 
 
 class EventType(StrEnum):
@@ -88,7 +89,10 @@ class Evidence(NamedTuple):
 
 
 class Drift(NamedTuple):
-    """One difference between desired and actual; ``inhibited_by`` names the subject that explains it."""
+    """One difference between desired and actual; ``inhibited_by`` names the subject that explains it.
+
+    ``detail`` is what the world tells of it besides its word, at most 200 characters.
+    """
 
     condition: Condition
     subject: Subject
@@ -96,6 +100,7 @@ class Drift(NamedTuple):
     since: Instant | None = None
     inhibited_by: Subject | None = None
     evidence: tuple[Evidence, ...] = ()
+    detail: str | None = None
 
     @property
     def order(self) -> tuple[str, str]:
@@ -103,7 +108,10 @@ class Drift(NamedTuple):
 
 
 class Recommendation(NamedTuple):
-    """What somebody should do about one subject. All tuples are sorted by their text."""
+    """What somebody should do about one subject. All tuples are sorted by their text.
+
+    ``since`` and ``detail`` are those of the drift of the row that decides.
+    """
 
     fingerprint: str
     type: EventType
@@ -118,6 +126,8 @@ class Recommendation(NamedTuple):
     candidates: tuple[Subject, ...] = ()
     in_progress: str | None = None
     evidence: tuple[Evidence, ...] = ()
+    since: Instant | None = None
+    detail: str | None = None
 
 
 class Report(NamedTuple):

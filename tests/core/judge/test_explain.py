@@ -1,4 +1,4 @@
-"""Why, and why not: all nine rows for whatever is judged, one of which decides where something is recommended."""
+"""Why, and why not: all ten rows for whatever is judged, one of which decides where something is recommended."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ services:
   silent:
   failing:
   tried:
+  backup: {oneshot: true, max_age: 26h}
   off: {enabled: false}
   broken: {critical: 5}
 """,
@@ -86,15 +87,16 @@ def deciding(found: Explanation) -> int | None:
         ("service:nas/failing", 5, "healthy: its status is 'ok'"),
         ("service:nas/gone", 6, "missing: no document mentions it"),
         ("service:nas/db", 7, "unhealthy: its status is 'failed'"),
-        ("service:nas/tried", 8, "healthy: its status is 'ok'"),
-        ("incident:INC-1", 9, "unresolved: its status is 'active'"),
+        ("service:nas/backup", 8, "healthy: no document mentions it"),
+        ("service:nas/tried", 9, "healthy: its status is 'ok'"),
+        ("incident:INC-1", 10, "unresolved: its status is 'active'"),
     ],
 )
-def test_the_ill_show_nine_rows_and_the_one_that_decides(
+def test_the_ill_show_ten_rows_and_the_one_that_decides(
     judgement: Judgement, subject: str, row: int, state: str
 ) -> None:
     found = explained(judgement, subject)
-    assert [one.number for one in found.rows] == list(range(1, 10))
+    assert [one.number for one in found.rows] == list(range(1, 11))
     assert (deciding(found), found.state) == (row, state)
     (recommendation,) = [one for one in judgement.report.recommendations if str(one.subject) == subject]
     assert found.rows[row - 1].because == recommendation.reason
@@ -115,9 +117,9 @@ def test_the_ill_show_nine_rows_and_the_one_that_decides(
         ("incident:INC-2", "resolved: its status is 'closed'"),
     ],
 )
-def test_the_well_show_nine_rows_and_why_none_applies(judgement: Judgement, subject: str, state: str) -> None:
+def test_the_well_show_ten_rows_and_why_none_applies(judgement: Judgement, subject: str, state: str) -> None:
     found = explained(judgement, subject)
-    assert [(one.number, one.applies) for one in found.rows] == [(number, False) for number in range(1, 10)]
+    assert [(one.number, one.applies) for one in found.rows] == [(number, False) for number in range(1, 11)]
     assert all(one.because for one in found.rows)
     assert found.state == state
 
@@ -167,7 +169,7 @@ def test_every_row_speaks_of_what_it_is_about(judgement: Judgement) -> None:
         "speaks of inputs",
         "speaks of observations",
         "speaks of nodes",
-        *["speaks of services"] * 5,
+        *["speaks of services"] * 6,
         "its status is 'closed'",
     ]
 
