@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, get_type_hints
 
 from supervisor.core.instant import Duration, format_duration, parse_duration
 from supervisor.errors import ConfigError, InputError
@@ -69,6 +69,14 @@ def _log_level(text: str) -> str:
     return text
 
 
+class Setting(NamedTuple):
+    """Beside a field of ``Settings``: its default as somebody would write it, how it is read, and its help."""
+
+    default: str
+    parse: Callable[[str], Any]
+    help: str
+
+
 class Key(NamedTuple):
     """One setting: its default as somebody would write it, how it is read, and a sentence for ``--help``."""
 
@@ -82,51 +90,46 @@ class Key(NamedTuple):
         return "--" + self.name.replace("_", "-")
 
 
-KEYS: tuple[Key, ...] = (
-    Key("inventory", "hosts", parse_path, "folder of the inventory: <node>/services.yaml"),
-    Key("world", "/opt/homelab/world", parse_path, "folder the observer writes to"),
-    Key("event_log", "/tmp/agent-events.log", parse_path, "JSON Lines file events are appended to"),
-    Key("checkpoint", "/tmp/supervisor-checkpoint.json", parse_path, "what is open and what was announced"),
-    Key(
-        "source", "hostname", parse_source, "events are those of /runtime-supervisor/SOURCE (hostname: this machine's)"
-    ),
-    Key("resync_interval", "60s", parse_positive_duration, "a pass at least this often"),
-    Key("quiet_period", "500ms", parse_duration, "changes within it are taken together"),
-    Key("max_delay", "5s", parse_positive_duration, "a pass at the latest this long after a change"),
-    Key("stale_after", "5m", parse_positive_duration, "an older observation is not trusted"),
-    Key("startup_grace", "2m", parse_duration, "a starting service is well this long"),
-    Key("repeat_interval", "4h", parse_duration, "announce what stays open again after it (0s: never)"),
-    Key("deployment_window", "24h", parse_positive_duration, "older deployments are not looked at"),
-    Key("repeated_failures", "3", _count, "failed deployments in a row that call for diagnostics"),
-    Key("max_input_bytes", "16MiB", parse_size, "a larger input file is refused"),
-    Key("log_level", "info", _log_level, "log nothing below it: debug, info, warning, error"),
-)
-
-
 class Settings(NamedTuple):
     """Everything that can be set. Durations in nanoseconds, sizes in bytes, paths as given."""
 
-    inventory: str
-    world: str
-    event_log: str
-    checkpoint: str
-    source: str
-    resync_interval: Duration
-    quiet_period: Duration
-    max_delay: Duration
-    stale_after: Duration
-    startup_grace: Duration
-    repeat_interval: Duration
-    deployment_window: Duration
-    repeated_failures: int
-    max_input_bytes: int
-    log_level: str
+    inventory: Annotated[str, Setting("hosts", parse_path, "folder of the inventory: <node>/services.yaml")]
+    world: Annotated[str, Setting("/opt/homelab/world", parse_path, "folder the observer writes to")]
+    event_log: Annotated[str, Setting("/tmp/agent-events.log", parse_path, "JSON Lines file events are appended to")]
+    checkpoint: Annotated[
+        str, Setting("/tmp/supervisor-checkpoint.json", parse_path, "what is open and what was announced")
+    ]
+    source: Annotated[
+        str,
+        Setting("hostname", parse_source, "events are those of /runtime-supervisor/SOURCE (hostname: this machine's)"),
+    ]
+    resync_interval: Annotated[Duration, Setting("60s", parse_positive_duration, "a pass at least this often")]
+    quiet_period: Annotated[Duration, Setting("500ms", parse_duration, "changes within it are taken together")]
+    max_delay: Annotated[
+        Duration, Setting("5s", parse_positive_duration, "a pass at the latest this long after a change")
+    ]
+    stale_after: Annotated[Duration, Setting("5m", parse_positive_duration, "an older observation is not trusted")]
+    startup_grace: Annotated[Duration, Setting("2m", parse_duration, "a starting service is well this long")]
+    repeat_interval: Annotated[
+        Duration, Setting("4h", parse_duration, "announce what stays open again after it (0s: never)")
+    ]
+    deployment_window: Annotated[
+        Duration, Setting("24h", parse_positive_duration, "older deployments are not looked at")
+    ]
+    repeated_failures: Annotated[int, Setting("3", _count, "failed deployments in a row that call for diagnostics")]
+    max_input_bytes: Annotated[int, Setting("16MiB", parse_size, "a larger input file is refused")]
+    log_level: Annotated[str, Setting("info", _log_level, "log nothing below it: debug, info, warning, error")]
 
     @property
     def thresholds(self) -> Thresholds:
         from supervisor.core.model.findings import Thresholds  # the small commands judge nothing
 
         return Thresholds(self.stale_after, self.startup_grace, self.deployment_window, self.repeated_failures)
+
+
+KEYS: tuple[Key, ...] = tuple(
+    Key(name, *hint.__metadata__[0]) for name, hint in get_type_hints(Settings, include_extras=True).items()
+)
 
 
 class _Given(NamedTuple):
