@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn, cast
 
 from supervisor.core.text import place_in, quoted
@@ -57,16 +56,18 @@ def _is_deeper(value: Any, limit: int) -> bool:
     return bool(level)
 
 
-@dataclass(slots=True, eq=False)
 class Places:
     """1-based line and column of a value, and those of the values in it; an object or array below a key is at the key.
 
     As a tree, because pointers to everything in a document may be much longer than the document.
     """
 
-    line: int
-    column: int
-    below: dict[str, Places] | list[Places] | None = None
+    __slots__ = ("below", "column", "line")
+
+    def __init__(self, line: int, column: int, below: dict[str, Places] | list[Places] | None = None) -> None:
+        self.line = line
+        self.column = column
+        self.below = below
 
     def at(self, pointer: str) -> tuple[int, int] | None:
         """The place of a JSON pointer, if there is such a value."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, KeysView, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
@@ -14,8 +13,7 @@ from supervisor.core.model.statuses import DeploymentOutcome, NodeWord, ServiceW
 from supervisor.core.model.subjects import InputRef
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """Where facts of the world come from. ``node`` is set for a node's own document.
 
     ``line`` maps a JSON pointer to its 1-based line, computed when first asked: most facts are never shown.
@@ -25,7 +23,13 @@ class Document:
     observed_at: Instant
     observed_pointer: str
     node: str | None
-    line: Callable[[str], int | None] = field(compare=False)
+    line: Callable[[str], int | None]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Document) and self[:4] == other[:4]
+
+    def __hash__(self) -> int:
+        return hash(self[:4])
 
     @property
     def is_reachability(self) -> bool:
@@ -162,22 +166,23 @@ class Incident(NamedTuple):
     pointer: str
 
 
-@dataclass(frozen=True)
-class Observation:
+class _Said(NamedTuple):
+    document: Document
+    nodes: Mapping[str, NodeReport] = NOTHING
+    services: Mapping[str, ServiceReports] = NOTHING
+    deployments: tuple[Deployment, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    lists_services: bool = False
+    sources: Mapping[str, str] = NOTHING
+    knows_inventory: bool = True
+
+
+class Observation(_Said):
     """What one document says. ``lists_services``: a node's own document that has a ``services`` key.
 
     ``sources`` of a node's own document: by name ``ok``, or why it did not answer. ``knows_inventory`` is False where
     its observer could not use the inventory, and called everything by its own name.
     """
-
-    document: Document
-    nodes: Mapping[str, NodeReport] = field(default_factory=dict)
-    services: Mapping[str, ServiceReports] = field(default_factory=dict)
-    deployments: tuple[Deployment, ...] = ()
-    incidents: tuple[Incident, ...] = ()
-    lists_services: bool = False
-    sources: Mapping[str, str] = field(default_factory=dict)
-    knows_inventory: bool = True
 
     @property
     def observes(self) -> bool:
@@ -193,15 +198,15 @@ class Observation:
     @cached_property
     def deployments_of(self) -> Mapping[str, list[Deployment]]:
         """Its deployments by node."""
-        found: dict[str, list[Deployment]] = {}
-        for one in self.deployments:
-            found.setdefault(one.node, []).append(one)
-        return found
+        by_node: dict[str, list[Deployment]] = {}
+        for deployment in self.deployments:
+            by_node.setdefault(deployment.node, []).append(deployment)
+        return by_node
 
     @cached_property
     def deployment(self) -> Mapping[str, Deployment]:
         """Its deployments by id."""
-        return {one.id: one for one in self.deployments}
+        return {deployment.id: deployment for deployment in self.deployments}
 
 
 class UnreadableDocument(NamedTuple):

@@ -1,19 +1,43 @@
-"""What a finding is about: a node, a service, an incident, an input."""
+"""What a finding is about: a node, a service, an incident, an input.
+
+These are plain classes and tuples, not dataclasses: the smallest commands import this module, and dataclasses would
+take a tenth of all that they do.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class NodeRef:
+class _Named:
+    """A subject of one name. Equal are subjects of one kind and name; nobody may change one."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Named) and type(self) is type(other) and self._name == other._name
+
+    def __hash__(self) -> int:
+        return hash(self._name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._name!r})"
+
+
+class NodeRef(_Named):
     """A machine."""
 
-    name: str
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        return self._name
 
     def __str__(self) -> str:
-        return f"node:{self.name}"
+        return f"node:{self._name}"
 
 
 class ServiceRef(NamedTuple):
@@ -26,24 +50,30 @@ class ServiceRef(NamedTuple):
         return f"service:{self.node}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class IncidentRef:
+class IncidentRef(_Named):
     """An incident, by its id."""
 
-    id: str
+    __slots__ = ()
+
+    @property
+    def id(self) -> str:
+        return self._name
 
     def __str__(self) -> str:
-        return f"incident:{self.id}"
+        return f"incident:{self._name}"
 
 
-@dataclass(frozen=True, slots=True)
-class InputRef:
+class InputRef(_Named):
     """A file or folder this program reads, as the report names it."""
 
-    path: str
+    __slots__ = ()
+
+    @property
+    def path(self) -> str:
+        return self._name
 
     def __str__(self) -> str:
-        return f"input:{self.path}"
+        return f"input:{self._name}"
 
 
 Subject = NodeRef | ServiceRef | IncidentRef | InputRef
