@@ -336,7 +336,7 @@ def test_explain_agrees_with_the_report(fleet: Fleet, judgement: Judgement) -> N
         assert explanation is not None
         (row,) = [row for row in explanation.rows if row.decides]
         assert row.because == one.reason
-        assert [row.number for row in explanation.rows] == list(range(1, 10))
+        assert [row.number for row in explanation.rows] == list(range(1, 11))
     for node in judgement.picture.desired.nodes.values():
         for subject in (ServiceRef(node.name, name) for name in node.services):
             assert parse_subject(str(subject)) == subject

@@ -244,7 +244,9 @@ def _status(facts: NodeFacts, thresholds: Thresholds, now: Instant) -> NodeRepor
 def how_stale(document: Document, thresholds: Thresholds, now: Instant) -> str:
     """In words, of a document that is stale."""
     limit = format_duration(thresholds.stale_after)
-    return f"older than {limit}" if document.observed_at < now else f"more than {limit} ahead of the clock"
+    if document.observed_at < now:
+        return f"older than {limit}"
+    return f"more than {limit} ahead of the clock: check the clocks of both machines"
 
 
 def _strays(names: tuple[str, ...]) -> str:

@@ -33,7 +33,7 @@ WEB = ServiceRef("nas", "web")
         (
             {"observed_at": ago(-301), "status": "online"},
             NodeStanding.STALE,
-            "its newest observation is more than 5m ahead of the clock",
+            "its newest observation is more than 5m ahead of the clock: check the clocks of both machines",
         ),
         ("{", NodeStanding.UNJUDGED, "its own document world/nodes/nas.json cannot be used"),
     ],
