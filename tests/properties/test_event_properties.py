@@ -52,11 +52,14 @@ def recommended(judgement: Judgement) -> dict[str, str]:
     return {one.fingerprint: str(one.subject) for one in judgement.report.recommendations}
 
 
+UNJUDGED = (Condition.STALE_OBSERVATION, Condition.INVALID_INPUT)
+
+
 def agrees(still_open: dict[str, str], judgement: Judgement) -> None:
-    """The log rebuilds the report; what is not observed, as a node that nobody reports, stays open until it is."""
+    """The log rebuilds the report; what is not judged, as a node that nobody reports, stays open until it is."""
     now = recommended(judgement)
     assert now.items() <= still_open.items()
-    if all(drift.condition is not Condition.STALE_OBSERVATION for drift in judgement.report.drift):
+    if all(drift.condition not in UNJUDGED for drift in judgement.report.drift):
         assert still_open == now
 
 
