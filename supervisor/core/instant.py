@@ -36,7 +36,7 @@ def parse_instant(text: str) -> Instant:
     """Read an RFC 3339 time with an offset and 0-9 fraction digits; ValueError says what is wrong with it."""
     match = _RFC3339.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text[:60]!r} is no RFC 3339 time such as 2026-11-23T12:00:00Z")
+        raise ValueError(f"{text[:60]!r} is not an RFC 3339 time such as 2026-11-23T12:00:00Z")
     day, hour, minute, second, fraction, zulu, sign, off_hours, off_minutes = match.groups()
     if zulu is None and sign is None:
         raise ValueError(f"{text!r} has no offset: write Z or +01:00 at its end")
@@ -73,7 +73,7 @@ def parse_duration(text: str) -> Duration:
     if match is None:
         if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
             raise ValueError(f"{text!r} has no unit: write {text}s, {text}m, {text}h, {text}d or {text}ms")
-        raise ValueError(f"{text[:60]!r} is no duration such as 500ms, 30s, 5m, 4h or 1d")
+        raise ValueError(f"{text[:60]!r} is not a duration such as 500ms, 30s, 5m, 4h or 1d")
     whole, fraction, unit = match.groups()
     scale = _UNITS[unit]
     duration = int(whole) * scale + int((fraction or "0").ljust(9, "0")) * scale // SECOND

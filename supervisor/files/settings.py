@@ -251,7 +251,7 @@ def _from_file(family: Family, path: str, required: bool, faults: list[str]) -> 
         faults.append(f"{path}:{root.line}:{root.column}: must be a mapping of settings")
         return {}
     given: dict[str, _Given] = {}
-    faults += [f"{entry.key.text} ({path}:{entry.key.line}): is there twice" for entry in root.duplicates]
+    faults += [f"{entry.key.text} ({path}:{entry.key.line}): appears twice" for entry in root.duplicates]
     for name, entry in root.items():
         source = f"{path}:{entry.key.line}"
         if name not in family.names:

@@ -125,5 +125,5 @@ class _Told:
                 getattr(log, level)(text)
         for text in self._open:
             if text not in now:
-                log.info("no longer so", what=text)
+                log.info("recovered", what=text)
         self._open = now

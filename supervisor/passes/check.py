@@ -69,7 +69,7 @@ def nodes_by_another_name(seen: Seen) -> Iterator[Problem]:
             hint = f"; nothing was ever reported of {_some(silent)}"
         else:
             continue
-        yield _hint(document.file, None, f"speaks of the node {quoted(name)}, which the inventory does not have{hint}")
+        yield _hint(document.file, None, f"names the node {quoted(name)}, which the inventory does not have{hint}")
 
 
 def stale_documents(seen: Seen) -> Iterator[Problem]:

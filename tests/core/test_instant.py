@@ -28,14 +28,14 @@ def test_a_time_is_a_count_of_nanoseconds(text: str, nanoseconds: int) -> None:
     ("text", "why"),
     [
         ("2026-11-23T12:00:00", "has no offset"),
-        ("2026-11-23 12:00:00Z", "is no RFC 3339 time"),
-        ("2026-11-23", "is no RFC 3339 time"),
-        ("2026-11-23T12:00:00.1234567890Z", "is no RFC 3339 time"),
+        ("2026-11-23 12:00:00Z", "is not an RFC 3339 time"),
+        ("2026-11-23", "is not an RFC 3339 time"),
+        ("2026-11-23T12:00:00.1234567890Z", "is not an RFC 3339 time"),
         ("2026-02-29T12:00:00Z", "day is out of range"),
         ("2026-11-23T24:00:00Z", "hour must be in"),
         ("2026-11-23T12:00:00+24:00", "impossible offset"),
         ("9999-12-31T23:59:59-01:00", "outside the years"),
-        ("\u0662026-11-23T12:00:00Z", "is no RFC 3339 time"),
+        ("\u0662026-11-23T12:00:00Z", "is not an RFC 3339 time"),
     ],
 )
 def test_what_is_no_time_is_said_to_be_none(text: str, why: str) -> None:
@@ -62,7 +62,7 @@ def test_durations(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["5", "0", "1.5", "", "m", "-5m", "5 m", "5M", "5m30s", "1e3s", "\u0665m"])
 def test_what_is_no_duration_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"has no unit|is no duration"):
+    with pytest.raises(ValueError, match=r"has no unit|is not a duration"):
         parse_duration(text)
 
 

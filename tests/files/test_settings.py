@@ -36,7 +36,7 @@ def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
     ("text", "fault"),
     [
         ("stale_after: 5", "stale_after ({path}:1): '5' has no unit: write 5s, 5m, 5h, 5d or 5ms"),
-        ("stale_after: soon", "stale_after ({path}:1): 'soon' is no duration such as 500ms, 30s, 5m, 4h or 1d"),
+        ("stale_after: soon", "stale_after ({path}:1): 'soon' is not a duration such as 500ms, 30s, 5m, 4h or 1d"),
         ("resync_interval: 0s", "resync_interval ({path}:1): must be longer than 0s"),
         ("max_input_bytes: 16", "max_input_bytes ({path}:1): '16' has no unit: write 16B, 16KiB, 16MiB or 16GiB"),
         ("log_level: loud", "log_level ({path}:1): 'loud' is not a level: write one of debug, info, warning, error"),
@@ -49,7 +49,7 @@ def test_the_file_can_be_named_by_the_environment(tmp_path: Path) -> None:
         ("world:", "world ({path}:1): must be one value"),
         ("world: [a]", "world ({path}:1): must be one value"),
         ("\nstale_afte: 5m", "stale_afte ({path}:2): is not a known setting; did you mean stale_after?"),
-        ("world: a\nworld: b", "world ({path}:2): is there twice"),
+        ("world: a\nworld: b", "world ({path}:2): appears twice"),
         ("- a", "{path}:1:1: must be a mapping of settings"),
         ("world: [", "{path}:1:9: is not YAML: while parsing a flow node did not find expected node content"),
         ("quiet_period: 10s", "max_delay (default): must be at least quiet_period, 10s"),

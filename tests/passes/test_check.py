@@ -38,14 +38,14 @@ def test_a_node_by_another_spelling_is_asked_about(tmp_path: Path) -> None:
     found = checked(tmp_path, {"nas": "", "nuc": ""}, {"nodes/NAS.json": up, "nodes/nuc.lan.json": up})
     unknown = "which the inventory does not have; did you mean"
     assert said(found) == [
-        f"world/nodes/NAS.json: warning: speaks of the node 'NAS', {unknown} nas?",
-        f"world/nodes/nuc.lan.json: warning: speaks of the node 'nuc.lan', {unknown} nuc?",
+        f"world/nodes/NAS.json: warning: names the node 'NAS', {unknown} nas?",
+        f"world/nodes/nuc.lan.json: warning: names the node 'nuc.lan', {unknown} nuc?",
     ]
 
 
 def test_an_unknown_node_beside_a_silent_one_is_asked_about(tmp_path: Path) -> None:
     found = checked(tmp_path, {"nas": "", "nuc": ""}, {"fleet.json": {**FRESH, "nodes": {"nuc": "up", "tower": "up"}}})
-    message = "speaks of the node 'tower', which the inventory does not have; nothing was ever reported of nas"
+    message = "names the node 'tower', which the inventory does not have; nothing was ever reported of nas"
     assert said(found) == [f"world/fleet.json: warning: {message}"]
 
 

@@ -61,7 +61,7 @@ def test_a_hundred_rotations_lose_and_repeat_nothing(homelab: Homelab) -> None:
     machine.systemctl("stop", NAME)
     look()
     events = [json.loads(line) for lines in seen.values() for line in lines]
-    assert len({event["id"] for event in events}) == len(events), "an event is there twice"
+    assert len({event["id"] for event in events}) == len(events), "an event appears twice"
     assert sorted(int(event["sequence"]) for event in events) == list(range(1, len(events) + 1)), "an event is lost"
     assert len(seen) > 60
     print(f"{len(events)} events in {len(seen)} files")

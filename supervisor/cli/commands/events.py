@@ -24,8 +24,8 @@ TYPES = (
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("--follow", action="store_true", help="go on as they come")
-    parser.add_argument("--since", metavar="DURATION", type=duration, help="only those younger than 30m, 4h, 1d …")
+    parser.add_argument("--follow", action="store_true", help="keep following")
+    parser.add_argument("--since", metavar="DURATION", type=duration, help="only newer than 30m, 4h, 1d …")
     parser.add_argument("--type", metavar="T", choices=TYPES, help="only of this type")
     parser.add_argument("--subject", metavar="S", help="only of this subject, such as nas/traefik")
     add_output(parser)

@@ -45,8 +45,8 @@ def run(options: argparse.Namespace) -> int:
     if explanation is None:
         unusable = complain_of_inputs(judgement.problems)
         hint = near_subject(options.subject, subjects_of(judgement))
-        who = "nothing that can be read" if unusable else "neither the inventory nor the world"
-        raise SupervisorError(f"cannot explain {quoted(options.subject)}: {who} knows it{hint}")
+        doubt = "; not every input can be read" if unusable else ""
+        raise SupervisorError(f"unknown subject {quoted(options.subject)}{doubt}{hint}")
     if options.output == "json":
         write_json(terminal.explanation_json(explanation))
     else:

@@ -16,7 +16,7 @@ PRINTS = False
 def add_options(parser: Parser) -> None:
     from supervisor.observe.settings import OBSERVER
 
-    parser.add_argument("--once", action="store_true", help="look once and end, for cron")
+    parser.add_argument("--once", action="store_true", help="run once and exit, for cron")
     add_settings(parser, OBSERVER)
 
 

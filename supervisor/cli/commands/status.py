@@ -31,9 +31,7 @@ def run(options: argparse.Namespace) -> int:
     passed = last_pass(settings.checkpoint)
     saved = checkpoint.view(settings.checkpoint)
     if saved is None:
-        raise SupervisorError(
-            f"cannot tell the status: there is no checkpoint {settings.checkpoint}; is the supervisor running?"
-        )
+        raise SupervisorError(f"no checkpoint at {settings.checkpoint}: has the supervisor ever run?")
     clock = Clock()
     interval = saved.resync_interval or settings.resync_interval
     doubt = passed.doubt(saved.watch, clock.now(), interval)

@@ -46,7 +46,7 @@ class RowVerdict(NamedTuple):
 
 def _unusable_input(case: Case) -> RowVerdict:
     if not isinstance(case, InputCase):
-        return RowVerdict(False, "speaks of inputs")
+        return RowVerdict(False, "only applies to inputs")
     if case.invalid is None:
         return RowVerdict(False, "it can be read and used")
     # Where the errors are is in the evidence; the sentence is the same whatever the order of keys.
@@ -59,14 +59,16 @@ def _not_observed(case: Case) -> RowVerdict:
     if isinstance(case, InputCase):
         if case.ref == WORLD and case.picture.world_is_stale:
             return RowVerdict(True, "every document of the world is stale: check the observer", Severity.CRITICAL)
-        return RowVerdict(False, "its documents are not all stale" if case.ref == WORLD else "speaks of the world")
+        return RowVerdict(
+            False, "its documents are not all stale" if case.ref == WORLD else "only applies to the world"
+        )
     if isinstance(case, NodeCase):
         if case.verdict.standing is not NodeStanding.STALE:
             return RowVerdict(False, "it is observed")
         return RowVerdict(True, f"node {case.ref.name} is not observed: {case.verdict.because}", case.severity)
     if isinstance(case, ServiceCase):
         if case.state is not ServiceState.UNOBSERVED or case.report is None:
-            return RowVerdict(False, "nothing says that it was not observed")
+            return RowVerdict(False, "it is being observed")
         picture, document = case.picture, case.report.document
         because = f"its status is {quoted(case.report.status)}"
         if picture.is_stale(document):
@@ -78,7 +80,7 @@ def _not_observed(case: Case) -> RowVerdict:
 
 def _offline(case: Case) -> RowVerdict:
     if not isinstance(case, NodeCase):
-        return RowVerdict(False, "speaks of nodes")
+        return RowVerdict(False, "only applies to nodes")
     if case.verdict.standing is NodeStanding.AWAY:
         return RowVerdict(False, f"always_on is false, and it is away: {case.verdict.because}")
     if case.verdict.standing is not NodeStanding.OFFLINE:
@@ -88,20 +90,20 @@ def _offline(case: Case) -> RowVerdict:
 
 def _blocked(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return RowVerdict(False, "speaks of services")
+        return RowVerdict(False, "only applies to services")
     if case.failed is None and not case.overdue and case.state not in (ServiceState.MISSING, ServiceState.UNHEALTHY):
         return RowVerdict(False, "it is neither missing, unhealthy nor overdue, and its latest deployment did not fail")
     if not case.unavailable:
         return RowVerdict(False, "every dependency is available")
     first, *others = case.unavailable
     more = f" and {len(others)} more" if others else ""
-    because = f"{_title(case)} {_complaint(case)}, and it waits for {first}{more} ({state_of(case.picture, first)})"
+    because = f"{_title(case)} {_complaint(case)}, blocked by {first}{more} ({state_of(case.picture, first)})"
     return RowVerdict(True, because, case.severity)
 
 
 def _failing_repeatedly(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return RowVerdict(False, "speaks of services")
+        return RowVerdict(False, "only applies to services")
     wanted = case.picture.thresholds.repeated_failures
     last = finished_deployments(case.picture, case.ref)[-wanted:]
     if len(last) < wanted or any(deployment.outcome is not DeploymentOutcome.FAILED for deployment in last):
@@ -112,7 +114,7 @@ def _failing_repeatedly(case: Case) -> RowVerdict:
 
 def _missing(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return RowVerdict(False, "speaks of services")
+        return RowVerdict(False, "only applies to services")
     if case.state is not ServiceState.MISSING:
         return RowVerdict(False, "it is not missing")
     return RowVerdict(True, f"{_title(case)} is missing", case.severity)
@@ -120,7 +122,7 @@ def _missing(case: Case) -> RowVerdict:
 
 def _unhealthy(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return RowVerdict(False, "speaks of services")
+        return RowVerdict(False, "only applies to services")
     if case.state is not ServiceState.UNHEALTHY:
         return RowVerdict(False, "it is not unhealthy")
     return RowVerdict(True, f"{_title(case)} {_complaint(case)}", case.severity)
@@ -128,7 +130,7 @@ def _unhealthy(case: Case) -> RowVerdict:
 
 def _overdue(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return RowVerdict(False, "speaks of services")
+        return RowVerdict(False, "only applies to services")
     if case.service.max_age is None or not case.service.oneshot:
         return RowVerdict(False, "it is not a oneshot with max_age")
     if not case.overdue:
@@ -138,7 +140,7 @@ def _overdue(case: Case) -> RowVerdict:
 
 def _failed_though_healthy(case: Case) -> RowVerdict:
     if not isinstance(case, ServiceCase):
-        return RowVerdict(False, "speaks of services")
+        return RowVerdict(False, "only applies to services")
     if case.state is not ServiceState.HEALTHY:
         return RowVerdict(False, "it is not healthy")
     if case.failed is None:
@@ -148,7 +150,7 @@ def _failed_though_healthy(case: Case) -> RowVerdict:
 
 def _open_incident(case: Case) -> RowVerdict:
     if not isinstance(case, IncidentCase):
-        return RowVerdict(False, "speaks of incidents")
+        return RowVerdict(False, "only applies to incidents")
     incident = case.incident
     if incident.resolved:
         return RowVerdict(False, f"its status is {quoted(incident.status)}")

@@ -225,7 +225,7 @@ def _resolve_all(node: DesiredNode, names: _Names) -> _Resolved:
     guess = Guesses(names.nodes)
     for entry in node.failover:
         if entry.text not in names.nodes:
-            message = f"failover node {entry.text!r} is not in the inventory{guess(entry.text)}; ignored"
+            message = f"failover node {entry.text!r} is not in the inventory{guess(entry.text)}; entry ignored"
             warnings.append(Problem(node.file, entry.line, entry.column, Level.WARNING, message, "/node/failover"))
     if crosses:
         return _Resolved(node, None, edges, tuple(warnings))
@@ -281,11 +281,12 @@ def _dependency_warning(
     if nodes:
         choice = ", ".join(f"{name}/{entry.text}" for name in nodes[:5])
         message = (
-            f"{service.name!r} depends on {entry.text!r}, which is on several nodes; write one of {choice}; ignored"
+            f"{service.name!r} depends on {entry.text!r}, which is on several nodes; write one of {choice}; "
+            "entry ignored"
         )
     else:
         message = (
-            f"{service.name!r} depends on {entry.text!r}, which names no service{doubt}{guess(entry.text)}; ignored"
+            f"{service.name!r} depends on {entry.text!r}: no such service{doubt}{guess(entry.text)}; entry ignored"
         )
     return Problem(node.file, entry.line, entry.column, Level.WARNING, message, f"{service.pointer}/depends_on")
 

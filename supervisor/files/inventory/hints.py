@@ -100,7 +100,7 @@ def near_misses(unknown: list[str], known: tuple[str, ...]) -> Said:
     for key in unknown:
         meant = _meant(key, known)
         if meant:
-            yield key, f"{quoted(key)} is not a known key, it is only carried along{meant}"
+            yield key, f"unknown key {quoted(key)}; it is ignored{meant}"
 
 
 def _meant(key: str, known: tuple[str, ...]) -> str:

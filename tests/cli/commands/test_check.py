@@ -17,8 +17,8 @@ def test_check_names_file_line_and_column(lab: Lab) -> None:
     assert done.stdout.splitlines() == [
         "hosts/nas/services.yaml:3:15: error: critical must be true or false, not the text 'yes'",
         (
-            "hosts/nas/services.yaml:5:18: warning: 'web' depends on 'trafik', which names no service; "
-            "did you mean traefik?; ignored"
+            "hosts/nas/services.yaml:5:18: warning: 'web' depends on 'trafik': no such service; "
+            "did you mean traefik?; entry ignored"
         ),
     ]
 
@@ -38,7 +38,7 @@ def test_check_gives_problems_as_json(lab: Lab) -> None:
 def test_status_without_a_checkpoint_says_so(lab: Lab) -> None:
     done = lab.command("status")
     assert done.returncode == 1
-    assert "there is no checkpoint" in done.stderr
+    assert "no checkpoint at" in done.stderr
 
 
 @pytest.mark.parametrize("folder", ["--inventory", "--world"])

@@ -40,9 +40,7 @@ def test_explain_says_which_input_cannot_be_used(lab: Lab) -> None:
     assert done.stdout.startswith("service:nas/traefik: healthy")
     assert done.stderr.startswith("runtime-supervisor: world/more.json:1:2: error: ")
     done = lab.command("explain", "nobody")
-    assert (
-        done.stderr.splitlines()[1] == "runtime-supervisor: cannot explain 'nobody': nothing that can be read knows it"
-    )
+    assert done.stderr.splitlines()[1] == "runtime-supervisor: unknown subject 'nobody'; not every input can be read"
 
 
 def test_explain_asks_what_was_meant(lab: Lab) -> None:
@@ -63,7 +61,7 @@ def test_explain_names_all_that_a_name_may_mean(lab: Lab) -> None:
 def test_explain_gives_no_far_fetched_hint(lab: Lab, text: str, hint: str) -> None:
     done = lab.command("explain", text)
     assert done.returncode == 1
-    assert done.stderr.endswith(f"neither the inventory nor the world knows it{hint}\n")
+    assert done.stderr == f"runtime-supervisor: unknown subject {text!r}{hint}\n"
 
 
 def test_explain_for_programs_has_the_same_rows(lab: Lab) -> None:

@@ -166,10 +166,10 @@ def test_the_evidence_of_the_well_is_shown_too(judgement: Judgement) -> None:
 def test_every_row_speaks_of_what_it_is_about(judgement: Judgement) -> None:
     said = [row.because for row in explained(judgement, "incident:INC-2").rows]
     assert said == [
-        "speaks of inputs",
+        "only applies to inputs",
         "speaks of observations",
-        "speaks of nodes",
-        *["speaks of services"] * 6,
+        "only applies to nodes",
+        *["only applies to services"] * 6,
         "its status is 'closed'",
     ]
 

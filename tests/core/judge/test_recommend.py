@@ -75,7 +75,7 @@ def test_who_waits_says_for_what(tmp_path: Path) -> None:
     hosts = {"nas": "services:\n  a:\n  b:\n  web: {depends_on: [b, a]}\n"}
     world = {"fleet.json": {"services": {"nas": {"a": "unknown", "b": "failed"}}}}
     (found,) = [one for one in judged(tmp_path, hosts, world).report.recommendations if one.blocked_by]
-    assert found.reason == "web on nas is missing, and it waits for service:nas/a and 1 more (not observed)"
+    assert found.reason == "web on nas is missing, blocked by service:nas/a and 1 more (not observed)"
 
 
 def test_a_web_of_dependencies_costs_what_it_has_of_them(tmp_path: Path) -> None:

@@ -82,17 +82,15 @@ def test_what_names_nothing_is_ignored_and_asked_about() -> None:
     found = graph(node("nas", service("web", "postgers"), service("postgres")))
     assert blocking(found, "web") == []
     (warning,) = said(found)
-    assert warning.startswith(
-        "hosts/nas/services.yaml:2:3: warning: 'web' depends on 'postgers', which names no service"
-    )
-    assert warning.endswith("; did you mean postgres?; ignored")
+    assert warning.startswith("hosts/nas/services.yaml:2:3: warning: 'web' depends on 'postgers': no such service")
+    assert warning.endswith("; did you mean postgres?; entry ignored")
 
 
 def test_what_names_several_things_says_which() -> None:
     found = graph(node("nas", service("web", "db")), node("nuc", service("db")), node("pi", service("db")))
     (warning,) = said(found)
     assert warning.startswith("hosts/nas/services.yaml:2:3: warning: 'web' depends on 'db', which is on several nodes")
-    assert warning.endswith("; write one of nuc/db, pi/db; ignored")
+    assert warning.endswith("; write one of nuc/db, pi/db; entry ignored")
 
 
 def test_what_may_be_in_a_file_that_cannot_be_used_is_said_to_be() -> None:
@@ -104,7 +102,7 @@ def test_a_failover_node_that_is_not_there_is_asked_about() -> None:
     away = DesiredNode("nas", "hosts/nas/services.yaml", failover=(Mention("proxmx", 4, 5), Mention("proxmox", 4, 9)))
     (warning,) = said(graph(away, node("proxmox")))
     assert warning.startswith("hosts/nas/services.yaml:4:5: warning: failover node 'proxmx' is not in the inventory")
-    assert warning.endswith("; did you mean proxmox?; ignored")
+    assert warning.endswith("; did you mean proxmox?; entry ignored")
 
 
 # --- cycles

@@ -56,7 +56,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
         ("services: {a: }\n---\nservices: {}", "2:1: error: holds more than one document; write one file each"),
         (
             "services: {web: {critcal: true}}",
-            "1:18: warning: 'critcal' is not a known key, it is only carried along; did ",
+            "1:18: warning: unknown key 'critcal'; it is ignored; did ",
         ),
         (b"services: {\xff: }", "1:12: error: is not UTF-8 at byte 11"),
         ("services: {}".encode("utf-16"), "1:1: error: is not UTF-8 at byte 0 (it looks like UTF-16)"),
@@ -281,7 +281,7 @@ def test_unknown_keys_by_the_hundred_thousand_are_passed_over(tmp_path: Path) ->
     def passed_over(count: int) -> None:
         keys = "".join(f"    k{number}: 1\n" for number in range(count))
         assert problems(tmp_path, f"services:\n  web:\n    critcal: true\n{keys}") == [
-            "3:5: warning: 'critcal' is not a known key, it is only carried along; did you mean critical?"
+            "3:5: warning: unknown key 'critcal'; it is ignored; did you mean critical?"
         ]
 
     # Of the second ten thousand each takes a fraction of what the first thousand took.
