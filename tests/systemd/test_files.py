@@ -143,8 +143,8 @@ def test_a_log_that_root_shares_with_a_group_loses_and_glues_nothing(homelab: Ho
         for writer in writers:
             writer.start()
         rotations = 0
-        while any(writer.is_alive() for writer in writers) or rotations < 10:
-            homelab.observe(traefik="ok", jellyfin=f"failed-{rotations}")
+        while any(writer.is_alive() for writer in writers) or rotations < 20:
+            homelab.observe(traefik="ok", jellyfin="ok" if rotations % 2 else "failed")
             machine.systemctl("start", ROTATE)
             rotations += 1
         for writer in writers:
