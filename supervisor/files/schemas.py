@@ -6,7 +6,6 @@ import json
 from importlib.resources import files
 from typing import Any
 
-from supervisor.core.judge.recommend import ROWS
 from supervisor.core.model.findings import Action, Condition, Severity
 
 Schema = dict[str, Any]
@@ -17,8 +16,10 @@ _WORDS = {"condition": Condition, "action": Action, "severity": Severity}
 def load_schema(name: str) -> Schema:
     """The schema of ``inventory``, ``world``, ``event``, ``checkpoint``, ``settings`` or ``report``."""
     schema = _read(name)
-    shared = _shared()
     own = schema.get("definitions", {})
+    if not _named(schema) - own.keys() and not any("extends" in definition for definition in own.values()):
+        return schema
+    shared = _shared()
     for key, definition in own.items():
         if "extends" in definition:
             own[key] = _extended(shared[definition["extends"]], definition)
@@ -45,6 +46,9 @@ def _shared() -> dict[str, Schema]:
 
 def _types_of(action: Action) -> Schema:
     """An action comes with the event types of its rows only."""
+    # Here, because most schemas do without the table.
+    from supervisor.core.judge.recommend import ROWS
+
     types = sorted({row.type.value for row in ROWS if row.action is action})
     return {
         "if": {"required": ["action"], "properties": {"action": {"const": action.value}}},
