@@ -123,7 +123,8 @@ def _offline(counts: Counts) -> list[Figure]:
 def _short(root: Path) -> dict[Task | str, Sequence[str]]:
     """Short commands, each after it has run once: what Python compiles it keeps."""
     outputs = ["--event-log", f"{root}/agent-events.log", "--checkpoint", f"{root}/checkpoint.json"]
-    outputs += ["--stale-after", inside.STALE_AFTER]
+    # As long as the fleets are fresh, the pass that comes first is the last that is due.
+    outputs += ["--stale-after", inside.STALE_AFTER, "--resync-interval", inside.STALE_AFTER]
     inputs = ["--inventory", f"{root}/hosts", "--world", f"{root}/world"]
     single = root / "single"
     for source, target in (("hosts/node0001", "hosts/node0001"), ("world/nodes/node0001.json", "world/node0001.json")):

@@ -307,7 +307,7 @@ def days(bench: Bench) -> list[Figure]:
 def start(bench: Bench) -> list[Figure]:
     root = bench.fleet(fleet.HOMELAB, "start")
     common = ["--event-log", f"{root}/agent-events.log", "--checkpoint", f"{root}/checkpoint.json"]
-    common += ["--stale-after", inside.STALE_AFTER]
+    common += ["--stale-after", inside.STALE_AFTER, "--resync-interval", inside.STALE_AFTER]
     ours = [sys.executable, "-m", "supervisor"]
     one = bench.folder / "one"
     shutil.rmtree(one, ignore_errors=True)

@@ -21,12 +21,16 @@ def add_options(parser: Parser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     settings = settings_of(options, "inventory", "world")
-    from supervisor.core.model.problems import Level
-    from supervisor.passes.check import check
-    from supervisor.process.clock import Clock
+    from supervisor.process import collector
 
-    clock = Clock()
-    problems, closing = check(settings, clock.now(), clock.settle)
+    # What is imported and read stays to the end of the command; the collector need not look through it, also at exit.
+    with collector.setting_aside():
+        from supervisor.core.model.problems import Level
+        from supervisor.passes.check import check
+        from supervisor.process.clock import Clock
+
+        clock = Clock()
+        problems, closing = check(settings, clock.now(), clock.settle)
     if options.output == "json":
         from supervisor.core.announce.report import problem_json
 
