@@ -239,7 +239,7 @@ def test_a_folder_that_may_not_be_read_is_said_and_the_rest_is_watched(figure: F
             for _ in range(4):
                 eyes.sees(eyes.tell)
             subjects = {event["subject"] for event in lab.events() if event["data"].get("action") == "repair_input"}
-            assert subjects == {"input:hosts/nuc/services.yaml", "input:world/secret"}
+            assert subjects == {"input:hosts/nuc", "input:world/secret"}
             for name in ("hosts/nuc", "world/secret"):
                 (lab.folder / name).chmod(0o755)
             eyes.until_watch("inotify")
