@@ -62,14 +62,14 @@ def unsound(folder: Path) -> set[str]:
     """The files in which the readers find an error (the schema need not see it)."""
     settings = load_settings({"inventory": str(folder / "hosts"), "world": str(folder / "world")}, {})
     report = judge(settings, parse_instant("2026-11-23T12:00:00Z")).report
-    return {one.file for one in report.problems if one.level is Level.ERROR}
+    return {problem.file for problem in report.problems if problem.level is Level.ERROR}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_the_sound_files_of_a_scenario_validate(name: str) -> None:
     folder = ROOT / "tests" / "scenarios" / name
     passed_over = unsound(folder)
-    found = []
+    results = []
     for path in sorted([*folder.glob("hosts/*/services.yaml"), *folder.rglob("world/**/*")]):
         file = path.relative_to(folder).as_posix()
         tree_name, _, relative = file.partition("/")
@@ -77,8 +77,10 @@ def test_the_sound_files_of_a_scenario_validate(name: str) -> None:
             continue
         tree = yamltree.parse(path.read_text())
         value = json.loads(path.read_text()) if path.suffix == ".json" else tree and yamlplain.plain(tree)
-        found += [f"{file}: {fault}" for fault in faults("inventory" if file.startswith("hosts/") else "world", value)]
-    assert found == []
+        results += [
+            f"{file}: {fault}" for fault in faults("inventory" if file.startswith("hosts/") else "world", value)
+        ]
+    assert results == []
 
 
 def test_the_schemas_see_most_of_what_the_readers_refuse() -> None:

@@ -148,7 +148,7 @@ def test_reading_the_folders_makes_no_pass(lab: Lab, daemon: Daemon) -> None:
         path.read_text()
     daemon.send(signal.SIGHUP)
     daemon.wait_for(lambda: daemon.notices.count("READY=1") == 2)
-    assert [one["trigger"] for one in daemon.passes()] == ["start", "signal"]
+    assert [line["trigger"] for line in daemon.passes()] == ["start", "signal"]
 
 
 def test_a_writer_that_never_pauses_is_reconciled_within_max_delay(lab: Lab) -> None:
@@ -175,7 +175,7 @@ def test_a_writer_that_never_pauses_is_reconciled_within_max_delay(lab: Lab) -> 
 def test_without_a_change_it_passes_at_the_resync_interval(lab: Lab) -> None:
     with Daemon(lab, "--resync-interval", "200ms") as daemon:
         daemon.wait_for(lambda: len(daemon.passes()) >= 4)
-        assert {one["trigger"] for one in daemon.passes()[1:]} == {"resync"}
+        assert {line["trigger"] for line in daemon.passes()[1:]} == {"resync"}
         assert lab.events() == []
 
 

@@ -133,7 +133,7 @@ CHANGES: dict[str, Callable[[str], Iterator[Change]]] = {
     "offline-100": lambda root: _offline(root, 100),
     "offline-1000": lambda root: _offline(root, 1000),
 }
-TASKS: dict[str, Callable[..., None]] = {one.__name__: one for one in (cold, naive, stats, passes)}
+TASKS: dict[str, Callable[..., None]] = {item.__name__: item for item in (cold, naive, stats, passes)}
 
 if __name__ == "__main__":
     task, fleet, count, *more = sys.argv[1:]

@@ -124,7 +124,7 @@ class Daemon:
 
     def wakeups(self) -> int:
         """How often its threads have waited for something so far."""
-        lines = [line for one in threads(self.process.pid) for line in (one / "status").read_text().splitlines()]
+        lines = [line for thread in threads(self.process.pid) for line in (thread / "status").read_text().splitlines()]
         return sum(int(line.split()[1]) for line in lines if line.startswith("voluntary_ctxt_switches"))
 
     def passes(self, trigger: str = "") -> list[dict[str, Any]]:
@@ -132,12 +132,12 @@ class Daemon:
         for line in self._said.read_text().splitlines():
             with suppress(ValueError):
                 lines.append(json.loads(line))
-        return [one for one in lines if one.get("event") == "pass" and trigger in {"", one["trigger"]}]
+        return [line for line in lines if line.get("event") == "pass" and trigger in {"", line["trigger"]}]
 
 
 def used(pid: int) -> float:
     """Seconds of processor time so far, of all threads of a process."""
-    return sum(int((one / "schedstat").read_text().split()[0]) for one in threads(pid)) / 1e9
+    return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads(pid)) / 1e9
 
 
 def threads(pid: int) -> list[Path]:

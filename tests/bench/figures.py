@@ -42,20 +42,18 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def text(self) -> str:
-        width = max((len(one.name) for one in self.figures), default=0)
+        width = max((len(figure.name) for figure in self.figures), default=0)
         lines = [self.title]
-        for one in self.figures:
-            limit = f"at most {one.bound}: {one.verdict}" if one.bound else ""
-            lines.append(
-                f"  {one.name:<{width}}  {one.shown:>12}  {'; '.join(filter(None, (limit, one.note)))}".rstrip()
-            )
+        for figure in self.figures:
+            limit = f"at most {figure.bound}: {figure.verdict}" if figure.bound else ""
+            lines.append(f"  {figure.name:<{width}}  {figure.shown:>12}  {_joined(limit, figure.note)}".rstrip())
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
     def markdown(self) -> str:
         lines = ["| figure | measured | at most | |", "|---|---:|---:|---|"]
-        for one in self.figures:
-            verdict = {"met": "", "MISSED": "**missed**"}.get(one.verdict, "")
-            lines.append(f"| {one.name} | {one.shown} | {one.bound} | {'; '.join(filter(None, (verdict, one.note)))} |")
+        for figure in self.figures:
+            verdict = {"met": "", "MISSED": "**missed**"}.get(figure.verdict, "")
+            lines.append(f"| {figure.name} | {figure.shown} | {figure.bound} | {_joined(verdict, figure.note)} |")
         return "\n".join([*lines, *(f"\n{note}" for note in self.notes)])
 
 
@@ -74,3 +72,7 @@ def quantile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least ``share`` of them do not exceed."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, max(0, -int(-share * len(ordered) // 1) - 1))]
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))

@@ -69,7 +69,7 @@ def build(index: int, count: int, drift: float = 0.02, seed: int = 1, now: dt.da
             lines.append("    critical: true")
         if dependencies:
             lines.append(f"    depends_on: [{', '.join(dependencies)}]")
-        sick, blocked = rng.random() < drift, any(one in down for one in dependencies)
+        sick, blocked = rng.random() < drift, any(dependency in down for dependency in dependencies)
         record = {
             "status": "ok",
             "since": stamp(now - dt.timedelta(hours=rng.randrange(1, 900))),
@@ -110,7 +110,7 @@ def build(index: int, count: int, drift: float = 0.02, seed: int = 1, now: dt.da
             )
     if offline:
         node.truth = {f"node:{node.name}": "failover_review"}
-    node.truth |= {f"incident:{one['id']}": "review_incident" for one in node.incidents}
+    node.truth |= {f"incident:{incident['id']}": "review_incident" for incident in node.incidents}
     node.inventory = "\n".join(lines) + "\n"
     node.document = {
         "observed_at": stamp(now - dt.timedelta(seconds=20)),

@@ -103,7 +103,7 @@ def week(root: str, days: str) -> list[float]:
     now = time.time_ns()
     judge, surveyor = Judge(options, lambda: now), Surveyor(lambda: now)
     documents = sorted(Path(root, "world", "nodes").glob("*.json"))
-    found: list[float] = []
+    results: list[float] = []
     with Recorder(options) as recorder:
         for turn in range(int(days) * 24 * 60):
             now += minute
@@ -118,8 +118,8 @@ def week(root: str, days: str) -> list[float]:
             judgement = judge.judge(options)
             recorder.record(judgement, now, options.repeat_interval, None)
             if turn % (24 * 60) == 24 * 60 - 1:
-                found.append(resident(os.getpid()))
-    return found
+                results.append(resident(os.getpid()))
+    return results
 
 
 def restart(root: str, began: str) -> dict[str, float]:
@@ -133,12 +133,12 @@ def restart(root: str, began: str) -> dict[str, float]:
     from supervisor.process.clock import Clock
 
     options, clock = settings(root), Clock()
-    found = {"start and imports": (time.monotonic_ns() - int(began)) / 1e9}
+    results = {"start and imports": (time.monotonic_ns() - int(began)) / 1e9}
 
     def timed(name: str, action: Callable[[], Any]) -> Any:
         began = time.perf_counter()
         value = action()
-        found[name] = time.perf_counter() - began
+        results[name] = time.perf_counter() - began
         return value
 
     with Recorder(options):
@@ -149,7 +149,7 @@ def restart(root: str, began: str) -> dict[str, float]:
     timed("bytes", lambda: [path.read_bytes() for path in paths])
     data = pickle.dumps((desired.value, actual.value), pickle.HIGHEST_PROTOCOL)
     timed("cache", lambda: pickle.loads(data))  # noqa: S301 - our own bytes of just now
-    return found
+    return results
 
 
 def imports(_: str) -> float:
@@ -198,7 +198,7 @@ def settings(root: str) -> Any:
 
 
 TASKS: dict[str, Callable[..., Any]] = {
-    one.__name__: one for one in (cold, naive, events, changes, week, restart, imports)
+    item.__name__: item for item in (cold, naive, events, changes, week, restart, imports)
 }
 
 if __name__ == "__main__":

@@ -36,10 +36,10 @@ def write(machine: str, tables: Sequence[Table], series: Mapping[str, Series]) -
 def put(text: str, name: str, content: str) -> str:
     """Replace what stands between ``<!-- bench NAME -->`` and ``<!-- end -->``."""
     pattern = re.compile(rf"(<!-- bench {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-    found, count = pattern.subn(lambda match: f"{match[1]}{content}\n{match[2]}", text)
+    replaced, count = pattern.subn(lambda match: f"{match[1]}{content}\n{match[2]}", text)
     if count != 1:
         raise LookupError(f"{PAGE.name} has {count} places for {name}")
-    return found
+    return replaced
 
 
 def plot(name: str, lines: Series) -> None:

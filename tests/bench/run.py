@@ -72,11 +72,11 @@ def cold(bench: Bench) -> list[Figure]:
     figures = []
     for size in SIZES:
         root = bench.fleet(size, "cold")
-        found: dict[str, list[float]] = {"cold": [], "naive": [], "events": []}
+        results: dict[str, list[float]] = {"cold": [], "naive": [], "events": []}
         for _ in range(3 if size == fleet.HUGE else 9):
-            for task, values in found.items():
+            for task, values in results.items():
                 values.append(inside.call(task, root))
-        ours, naive, floor = (median(found[task]) * 1e3 for task in found)
+        ours, naive, floor = (median(results[task]) * 1e3 for task in results)
         bench.note("cold", "a pass from nothing", size, ours)
         bench.note("cold", "yaml.load and json.loads alone", size, naive)
         bench.note("cold", "libyaml's events alone", size, floor)
@@ -91,7 +91,7 @@ def cold(bench: Bench) -> list[Figure]:
 
 def change(bench: Bench) -> list[Figure]:
     """All daemons run at the same time and are changed in turn, so that whatever disturbs one disturbs all."""
-    sizes = sorted({*SIZES, *PAIRED}, key=lambda size: [int(one) for one in size.split("x")])
+    sizes = sorted({*SIZES, *PAIRED}, key=lambda size: [int(item) for item in size.split("x")])
     took: dict[tuple[str, str], list[float]] = {}
     with contextlib.ExitStack() as stack:
         subjects: dict[str, tuple[Daemon, Flipping]] = {}
@@ -138,7 +138,7 @@ def change(bench: Bench) -> list[Figure]:
 def latency(bench: Bench) -> list[Figure]:
     """Everything included; now and then a file is renamed within its folder, or leaves the tree, just before."""
     dice = random.Random(1)
-    found: dict[str, list[float]] = {}
+    results: dict[str, list[float]] = {}
     for quiet, count in (("500ms", 60), ("50ms", 2000)):
         root = bench.fleet(fleet.LARGE, "latency")
         with Daemon(root, "--quiet-period", quiet, stamped=True) as daemon:
@@ -155,15 +155,15 @@ def latency(bench: Bench) -> list[Figure]:
                     before = "after a file left the tree"
                     (root / "world/nodes/notes.old").rename(root / "notes")
                 seconds = daemon.change(what, text)
-                found.setdefault(quiet, []).append(seconds * 1e3)
-                found.setdefault(before, []).append(seconds * 1e3)
+                results.setdefault(quiet, []).append(seconds * 1e3)
+                results.setdefault(before, []).append(seconds * 1e3)
     return [
-        Figure("p50, quiet_period as shipped (500 ms), 60 changes", median(found["500ms"]), "ms", 13),
-        Figure("p50, 2000 changes", median(found["50ms"]), "ms", 13),
-        Figure("p99.9, 2000 changes", quantile(found["50ms"], 0.999), "ms", 50),
-        Figure("greatest, 2000 changes", max(found["50ms"]), "ms"),
+        Figure("p50, quiet_period as shipped (500 ms), 60 changes", median(results["500ms"]), "ms", 13),
+        Figure("p50, 2000 changes", median(results["50ms"]), "ms", 13),
+        Figure("p99.9, 2000 changes", quantile(results["50ms"], 0.999), "ms", 50),
+        Figure("greatest, 2000 changes", max(results["50ms"]), "ms"),
         *(
-            Figure(f"p50, {name}", median(found[name]), "ms")
+            Figure(f"p50, {name}", median(results[name]), "ms")
             for name in ("as it is", "after a rename within the folder", "after a file left the tree")
         ),
     ]
@@ -186,7 +186,7 @@ def nothing(bench: Bench) -> list[Figure]:
                     os.stat(path)
                 floors.append((time.perf_counter() - began) * 1e3)
                 daemon.listen_for(0.2)
-            ours = median([one["duration_ms"] for one in daemon.passes("resync")[skipped:]])
+            ours = median([line["duration_ms"] for line in daemon.passes("resync")[skipped:]])
             bench.note("memory", "the daemon, settled", size, daemon.resident())
             bench.note("memory", "at its start", size, daemon.resident("VmHWM"))
             if size in (fleet.HOMELAB, fleet.LARGE, fleet.HUGE):
@@ -252,7 +252,7 @@ def storm(bench: Bench) -> list[Figure]:
     with Daemon(root, watchdog=watchdog) as daemon:
         flipping = [Flipping(root, f"node{index:04d}") for index in range(20)]
         for _ in range(3):
-            texts = [[one.document() for _ in range(2)] for one in flipping]
+            texts = [[flip.document() for _ in range(2)] for flip in flipping]
             daemon.listen_for(2)
             before, last = len(daemon.passes()), daemon.beats[-1]
             began = time.monotonic()
@@ -265,14 +265,14 @@ def storm(bench: Bench) -> list[Figure]:
             took.append(time.monotonic() - began)
             daemon.listen_for(7)
             passes.append(len(daemon.passes()) - before)
-            moments = [one for one in daemon.beats if one >= last]
+            moments = [beat for beat in daemon.beats if beat >= last]
             worst = max(worst, *(b - a for a, b in itertools.pairwise(moments)))
             sizes.append(daemon.resident())
         command = [sys.executable, "-m", "supervisor", "reconcile", "--dry-run", "-o", "json", "--stale-after"]
         command += [inside.STALE_AFTER, "--inventory", f"{root}/hosts", "--world", f"{root}/world"]
         report = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
         known = json.loads((root / "checkpoint.json").read_text())
-    fresh = {one["fingerprint"] for one in report["recommendations"]}
+    fresh = {recommendation["fingerprint"] for recommendation in report["recommendations"]}
     return [
         Figure("20 000 rewrites: seconds", median(took), "s"),
         Figure("passes during and after", max(passes), "", 3, "one at once, one each max_delay (5 s), one at the end"),
@@ -284,12 +284,15 @@ def storm(bench: Bench) -> list[Figure]:
 
 def many(bench: Bench) -> list[Figure]:
     counts = (1, 10, 100, 1000)
-    found = inside.call("changes", bench.fleet(fleet.HUGE, "many"), ",".join(map(str, counts)))
+    measured = inside.call("changes", bench.fleet(fleet.HUGE, "many"), ",".join(map(str, counts)))
     for count in counts:
-        bench.note("many", "nodes that go offline or come back in one pass", str(count), found[str(count)] * 1e3)
-    each = [found[str(count)] / count * 1e3 for count in counts]
+        bench.note("many", "nodes that go offline or come back in one pass", str(count), measured[str(count)] * 1e3)
+    each = [measured[str(count)] / count * 1e3 for count in counts]
     return [
-        *(Figure(f"{count} of 1000 nodes go offline or come back", found[str(count)] * 1e3, "ms") for count in counts),
+        *(
+            Figure(f"{count} of 1000 nodes go offline or come back", measured[str(count)] * 1e3, "ms")
+            for count in counts
+        ),
         Figure("each of 1000 against each of 100", each[3] / each[2], "x"),
     ]
 
@@ -309,11 +312,11 @@ def start(bench: Bench) -> list[Figure]:
     common = ["--event-log", f"{root}/agent-events.log", "--checkpoint", f"{root}/checkpoint.json"]
     common += ["--stale-after", inside.STALE_AFTER, "--resync-interval", inside.STALE_AFTER]
     ours = [sys.executable, "-m", "supervisor"]
-    one = bench.folder / "one"
-    shutil.rmtree(one, ignore_errors=True)
-    shutil.copytree(root / "hosts" / "node0001", one / "hosts" / "node0001")
-    (one / "world").mkdir()
-    shutil.copy(root / "world" / "nodes" / "node0001.json", one / "world")
+    single = bench.folder / "one"
+    shutil.rmtree(single, ignore_errors=True)
+    shutil.copytree(root / "hosts" / "node0001", single / "hosts" / "node0001")
+    (single / "world").mkdir()
+    shutil.copy(root / "world" / "nodes" / "node0001.json", single / "world")
     subprocess.run(
         [*ours, "reconcile", *common, "--inventory", f"{root}/hosts", "--world", f"{root}/world"],
         check=True,
@@ -324,7 +327,7 @@ def start(bench: Bench) -> list[Figure]:
         "python": [sys.executable, "-c", "import argparse, json"],
         "--help": [*ours, "--help"],
         "status": [*ours, "status", *common],
-        "check": [*ours, "check", *common, "--inventory", f"{one}/hosts", "--world", f"{one}/world"],
+        "check": [*ours, "check", *common, "--inventory", f"{single}/hosts", "--world", f"{single}/world"],
         "imports": [sys.executable, "-c", f"{needs}, supervisor.core.announce.report, supervisor.process.clock"],
         "reconcile": [*ours, "reconcile", *common, "--inventory", f"{root}/hosts", "--world", f"{root}/world"],
     }
@@ -332,31 +335,35 @@ def start(bench: Bench) -> list[Figure]:
     for _ in range(25):
         for name, command in short.items():
             took[name].append(commands.run(command).processor * 1e3)
-    found = {name: median(values) for name, values in took.items()}
+    results = {name: median(values) for name, values in took.items()}
     return [
-        Figure('python -c "import argparse, json"', found["python"], "ms"),
-        Figure("--help", found["--help"] / found["python"], "x"),
-        Figure("status", found["status"] / found["python"], "x"),
-        Figure("check of one file", found["check"] / found["python"], "x"),
-        Figure("the imports of reconcile", found["imports"], "ms"),
-        Figure("reconcile of 5x20", found["reconcile"] / found["imports"], "x"),
+        Figure('python -c "import argparse, json"', results["python"], "ms"),
+        Figure("--help", results["--help"] / results["python"], "x"),
+        Figure("status", results["status"] / results["python"], "x"),
+        Figure("check of one file", results["check"] / results["python"], "x"),
+        Figure("the imports of reconcile", results["imports"], "ms"),
+        Figure("reconcile of 5x20", results["reconcile"] / results["imports"], "x"),
     ]
 
 
 def restart(bench: Bench) -> list[Figure]:
     root = bench.fleet(fleet.LARGE, "restart")
     runs: list[dict[str, float]] = [inside.call("restart", root, str(time.monotonic_ns())) for _ in range(9)]
-    found = {name: median([run[name] for run in runs]) * 1e3 for name in runs[0]}
+    results = {name: median([run[name] for run in runs]) * 1e3 for name in runs[0]}
     kept = ("start and imports", "judgement", "bytes")
-    whole = sum(value for name, value in found.items() if name not in ("bytes", "cache"))
+    whole = sum(value for name, value in results.items() if name not in ("bytes", "cache"))
     return [
-        *(Figure(name, found[name], "ms") for name in ("start and imports", "inventory", "world", "judgement")),
+        *(Figure(name, results[name], "ms") for name in ("start and imports", "inventory", "world", "judgement")),
         Figure("to the first verdict", whole, "ms"),
-        Figure("a cache: reading the bytes, to know that they are the same", found["bytes"], "ms"),
-        Figure("a cache: loading the parsed files", found["cache"], "ms"),
-        Figure("to the first verdict with it", (with_it := sum(found[one] for one in kept) + found["cache"]), "ms"),
+        Figure("a cache: reading the bytes, to know that they are the same", results["bytes"], "ms"),
+        Figure("a cache: loading the parsed files", results["cache"], "ms"),
+        Figure(
+            "to the first verdict with it",
+            (with_it := sum(results[kept_item] for kept_item in kept) + results["cache"]),
+            "ms",
+        ),
         Figure("what it would gain", whole / with_it, "x"),
-        Figure("what a cache that loads in no time would gain", whole / (with_it - found["cache"]), "x"),
+        Figure("what a cache that loads in no time would gain", whole / (with_it - results["cache"]), "x"),
     ]
 
 
@@ -385,11 +392,13 @@ def machine() -> str:
 def conclude(tables: list[Table], series: dict[str, Series], file: Path | None, write: bool) -> int:
     """Keep what was measured where it is asked for, and say which limits are missed; the exit status."""
     if file:
-        result: dict[str, Any] = {"machine": machine(), "tables": [asdict(one) for one in tables], "series": series}
+        result: dict[str, Any] = {"machine": machine(), "tables": [asdict(table) for table in tables], "series": series}
         file.write_text(json.dumps(result, indent=1) + "\n")
     if write:
         papers.write(machine(), tables, series)
-    missed = [f"{table.name}: {one.name}" for table in tables for one in table.figures if one.verdict == "MISSED"]
+    missed = [
+        f"{table.name}: {figure.name}" for table in tables for figure in table.figures if figure.verdict == "MISSED"
+    ]
     print("\n" + (f"missed: {'; '.join(missed)}" if missed else "every limit is met"))
     return 1 if missed else 0
 

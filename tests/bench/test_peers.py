@@ -28,17 +28,17 @@ def said(output: str = "", complaints: str = "") -> commands.Took:
 
 
 def test_what_peers_are_told_has_the_drift_that_ours_finds(root: Path) -> None:
-    one = ours.command(root)
+    command = ours.command(root)
     failed = Given(root).failed
-    assert ours.found(commands.run(one.argv)) == failed
+    assert ours.drifted(commands.run(command.argv)) == failed
     assert not all(Given(root).actual.values()), "the fleet should have a node that is offline"
 
 
 def test_prometheus_metrics_hold_the_same_drift(root: Path) -> None:
     given = Given(root)
-    found = re.findall(r'^(\w+)\{node="(\S+)",service="(\S+)"\} (\d)$', prometheus.metrics(given), re.MULTILINE)
-    desired = {f"{node}/{name}" for metric, node, name, _ in found if metric == "desired"}
-    well = {f"{node}/{name}" for metric, node, name, value in found if metric == "actual" and value == "1"}
+    samples = re.findall(r'^(\w+)\{node="(\S+)",service="(\S+)"\} (\d)$', prometheus.metrics(given), re.MULTILINE)
+    desired = {f"{node}/{name}" for metric, node, name, _ in samples if metric == "desired"}
+    well = {f"{node}/{name}" for metric, node, name, value in samples if metric == "actual" and value == "1"}
     assert len(desired) == 600
     assert desired - well == given.failed
 
@@ -64,10 +64,10 @@ def test_a_change_tells_what_it_turned(tmp_path: Path) -> None:
 
 def test_what_peers_say_is_read() -> None:
     names = {"node0000/traefik", "node0001/uptime-kuma1"}
-    assert ansible.found(said('"msg": [\n  "drift node0000/traefik",\n "drift node0001/uptime-kuma1"\n]')) == names
-    assert cfengine.found(said("R: drift node0000/traefik\nR: drift node0001/uptime-kuma1\n")) == names
+    assert ansible.drifted(said('"msg": [\n  "drift node0000/traefik",\n "drift node0001/uptime-kuma1"\n]')) == names
+    assert cfengine.drifted(said("R: drift node0000/traefik\nR: drift node0001/uptime-kuma1\n")) == names
     lines = [f"'{name}' file doesn't exist\n'{name}' exec: '/bin/true'\n" for name in sorted(names)]
-    assert monit.found(said(complaints="".join(lines))) == names
+    assert monit.drifted(said(complaints="".join(lines))) == names
 
 
 def test_what_cannot_be_installed_is_skipped_with_the_reason() -> None:

@@ -88,12 +88,12 @@ class Circle:
         """New ones: type, subject, and the action or why it is over; changes of the summary are but the consequence."""
         return [
             (
-                one["type"].removeprefix("reconcile_"),
-                one["subject"],
-                one["data"].get("resolution") or one["data"]["action"],
+                event["type"].removeprefix("reconcile_"),
+                event["subject"],
+                event["data"].get("resolution") or event["data"]["action"],
             )
-            for one in self.lab.events()
-            if one["type"] != "summary_changed"
+            for event in self.lab.events()
+            if event["type"] != "summary_changed"
         ][self._told :]
 
     def expect(self, *events: tuple[str, str, str]) -> None:

@@ -79,7 +79,7 @@ class Engine:
         self.clear()
         self.silence()
         mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
-        for mount in reversed([one for one in mounts if one.startswith(f"{self.folder}/")]):
+        for mount in reversed([mount for mount in mounts if mount.startswith(f"{self.folder}/")]):
             subprocess.run(["umount", "--lazy", mount], check=True)
         shutil.rmtree(self.folder)
 

@@ -69,16 +69,20 @@ class Lab:
     def events(self) -> list[tuple[str, str, str]]:
         """New ones: type, action or why it is over, and the name of the service."""
         return [
-            (one["type"], one["data"].get("resolution") or one["data"]["action"], one["subject"].rpartition("/")[2])
-            for one in self.home.events()
-            if one["type"] != "summary_changed"
+            (
+                event["type"],
+                event["data"].get("resolution") or event["data"]["action"],
+                event["subject"].rpartition("/")[2],
+            )
+            for event in self.home.events()
+            if event["type"] != "summary_changed"
         ][self._told :]
 
     def expect(self, *events: tuple[str, str], of: str = "job") -> None:
         """These and no others."""
         until(lambda: len(self.events()) >= len(events), f"{events}, having {self.events()}")
         self.look()
-        assert self.events() == [(*one, of) for one in events], f"{events}, and not {self.events()}"
+        assert self.events() == [(*event, of) for event in events], f"{events}, and not {self.events()}"
         self._told += len(events)
 
 
@@ -208,7 +212,7 @@ def test_timers_and_sockets_are_services_too(lab: Lab) -> None:
     lab.expect(REDEPLOY, of="entrance")
     lab.machine.systemctl("start", "tick.timer", "door.socket")
     until(lambda: len(lab.events()) == 2, "both are well")
-    assert {one[:2] for one in lab.events()} == {CLEARED}
+    assert {event[:2] for event in lab.events()} == {CLEARED}
 
 
 def test_a_unit_whose_start_waits_for_its_turn_is_starting(lab: Lab) -> None:
@@ -268,7 +272,7 @@ def test_the_observer_says_who_does_not_answer_once(lab: Lab) -> None:
     lab.machine.path(f"/etc/{NAME}/observer.yaml").write_text("interval: 300ms\nengines: /run/absent.sock\n")
     lab.machine.systemctl("restart", OBSERVER)
     lab.look(6)
-    lines = [one["MESSAGE"] for one in lab.machine.journal("-t", OBSERVER, "-p", "warning")]
+    lines = [line["MESSAGE"] for line in lab.machine.journal("-t", OBSERVER, "-p", "warning")]
     assert lines == ["/run/absent.sock cannot be reached: No such file or directory"]
 
 

@@ -83,7 +83,7 @@ def test_a_trap_is_refused_by_name_and_the_victim_untouched(
     with pytest.raises(CheckpointError, match=said):
         Lock(str(path)).acquire()
     assert victim.read_text() == "precious"
-    assert {one.name for one in tmp_path.iterdir()} == {"victim", "trap.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {"victim", "trap.lock"}
 
 
 def test_a_replacement_that_is_not_committed_leaves_the_old_one(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_replacement_that_is_not_committed_leaves_the_old_one(tmp_path: Path) 
     assert path.read_text() == "old"
     with pytest.raises(ZeroDivisionError), atomic.replacing(str(path)) as new:
         raise ZeroDivisionError
-    assert [one.name for one in tmp_path.iterdir()] == ["file"]
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
     with atomic.replacing(str(path)) as new:
         new.file.write(b"new")
         new.commit()

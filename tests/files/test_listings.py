@@ -104,8 +104,8 @@ def test_folders_are_walked_in_the_order_of_their_names(tmp_path: Path, listings
 def test_only_what_is_entered_is_walked(tmp_path: Path, listings: Listings) -> None:
     (tmp_path / "a" / "inner").mkdir(parents=True)
     (tmp_path / "link").symlink_to("a")
-    found = walk(str(tmp_path), listings, real_folders)
-    assert [folder.relative for folder in found] == ["", "a", "a/inner"]
+    results = walk(str(tmp_path), listings, real_folders)
+    assert [folder.relative for folder in results] == ["", "a", "a/inner"]
 
 
 def test_a_link_that_leads_round_is_not_followed_again(tmp_path: Path, listings: Listings) -> None:

@@ -63,8 +63,8 @@ def sparse(path: Path) -> None:
 
 
 def bound(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind(str(path))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
 
 
 TRAPS: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -153,13 +153,13 @@ def test_empty_files_are_waited_for_once_all_together(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "full").write_text("x")
     waits = Waits()
-    found = dict(read_files(str(tmp_path), dict.fromkeys([*names, "full"], False), LIMIT, waits.settle))
+    results = dict(read_files(str(tmp_path), dict.fromkeys([*names, "full"], False), LIMIT, waits.settle))
     assert waits.count == 1
-    assert {name: content.data for name, content in found.items() if isinstance(content, Content)} == {
+    assert {name: content.data for name, content in results.items() if isinstance(content, Content)} == {
         "full": b"x",
         **dict.fromkeys(names, b""),
     }
-    assert next(iter(found)) == "full"
+    assert next(iter(results)) == "full"
 
 
 def test_an_empty_file_that_was_about_to_be_written_is_read_when_it_is(tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_an_empty_file_that_was_about_to_be_written_is_read_when_it_is(tmp_path:
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (0, 0))
     waits = Waits(lambda: (tmp_path / "b").write_text("whole"))
-    found = dict(read_files(str(tmp_path), {"a": False, "b": False}, LIMIT, waits.settle))
-    assert [content.data for content in found.values() if isinstance(content, Content)] == [b"", b"whole"]
+    results = dict(read_files(str(tmp_path), {"a": False, "b": False}, LIMIT, waits.settle))
+    assert [content.data for content in results.values() if isinstance(content, Content)] == [b"", b"whole"]
 
 
 def test_an_empty_file_that_goes_while_it_is_waited_for_is_absent(tmp_path: Path) -> None:
@@ -189,11 +189,11 @@ def test_a_file_that_nobody_is_writing_is_not_waited_for(tmp_path: Path) -> None
 def test_what_cannot_be_read_of_many_files_is_said_and_costs_nothing_of_others(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("x")
-    found = dict(read_files(str(tmp_path), dict.fromkeys(["folder", "absent", "file", "file/x"], False), LIMIT))
-    assert found["folder"] == Unread("cannot be read: it is a folder")
-    assert found["absent"] == Unread("there is no such file", is_absent=True)
-    assert found["file/x"] == Unread("cannot be read: Not a directory")
-    assert isinstance(found["file"], Content)
+    results = dict(read_files(str(tmp_path), dict.fromkeys(["folder", "absent", "file", "file/x"], False), LIMIT))
+    assert results["folder"] == Unread("cannot be read: it is a folder")
+    assert results["absent"] == Unread("there is no such file", is_absent=True)
+    assert results["file/x"] == Unread("cannot be read: Not a directory")
+    assert isinstance(results["file"], Content)
 
 
 @pytest.mark.parametrize(

@@ -55,8 +55,8 @@ def test_what_yaml_1_1_would_bend_is_text(word: str) -> None:
     ],
 )
 def test_a_scalar_means(text: str, meaning: object) -> None:
-    found = value(f"a: {text}")["a"]
-    assert (found, type(found)) == (meaning, type(meaning))
+    results = value(f"a: {text}")["a"]
+    assert (results, type(results)) == (meaning, type(meaning))
 
 
 def test_a_key_is_the_text_as_written() -> None:
@@ -102,10 +102,10 @@ def test_a_pointer_escapes_its_two_signs() -> None:
 def test_the_first_duplicate_anywhere_is_found_at_its_place() -> None:
     node = parse("a:\n  - {x: 1, y: 2,\n     x: 3}\nb: 1\nb: 2\n")
     assert node is not None
-    found = first_duplicate(node)
-    assert found is not None
+    results = first_duplicate(node)
+    assert results is not None
     # The outermost comes first.
-    assert (found.key.text, found.key.line, found.key.column) == ("b", 5, 1)
+    assert (results.key.text, results.key.line, results.key.column) == ("b", 5, 1)
     assert isinstance(node, Mapping)
     entry = node.get("a")
     assert entry is not None
@@ -140,9 +140,9 @@ def test_a_duplicate_in_what_is_merged_is_one(text: str) -> None:
     assert isinstance(node, Mapping)
     merging = node.get("y")
     assert merging is not None
-    found = first_duplicate(merging.value)
-    assert found is not None
-    assert found.key.text == "a"
+    results = first_duplicate(merging.value)
+    assert results is not None
+    assert results.key.text == "a"
 
 
 # --- guards

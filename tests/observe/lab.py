@@ -102,7 +102,7 @@ class Here:
         self.observer = Observer(self.settings, Clock())
 
     def _answer(self, path: str) -> bytes:
-        names = {f"{number:064x}": one for number, one in enumerate(self.containers.values(), 1)}
+        names = {f"{number:064x}": value for number, value in enumerate(self.containers.values(), 1)}
         identifier = path.removesuffix("/json").rpartition("/")[2]
         if identifier in names:
             return http(json.dumps(names[identifier]).encode())

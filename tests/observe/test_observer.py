@@ -236,7 +236,7 @@ def test_who_reaches_none_of_several_asks_whether_it_is_cut_off_itself(
 def reached(here: Here) -> dict[str, str]:
     here.look()
     nodes = here.document("reachability/nas.json")["nodes"]
-    return {name: one["status"] for name, one in nodes.items()}
+    return {name: value["status"] for name, value in nodes.items()}
 
 
 def test_other_nodes_with_an_address_are_looked_for(here: Here) -> None:

@@ -31,7 +31,7 @@ class Lab:
         hints = Hints.of(dict.fromkeys(changed, True)) if changed else None
         report = self.judge.judge(self.settings, hints).report
         assert report == judge(self.settings, NOW).report
-        return {str(one.subject): one.action for one in report.recommendations}
+        return {str(recommendation.subject): recommendation.action for recommendation in report.recommendations}
 
 
 def test_a_file_that_can_no_longer_be_used_holds_up_what_depends_on_its_node(tmp_path: Path) -> None:
@@ -42,8 +42,8 @@ def test_a_file_that_can_no_longer_be_used_holds_up_what_depends_on_its_node(tmp
     lab.write("world/all.json", seen + '{"nas": {"nfs": "ok"}, "nuc": {"app": "failed"}}}')
     assert lab.look() == {"service:nuc/app": Action.REDEPLOY}
     lab.write("hosts/nas/services.yaml", "services: [\n")
-    found = lab.look("hosts/nas/services.yaml")
-    assert found["service:nuc/app"] is Action.DELAY_DEPLOYMENT
+    results = lab.look("hosts/nas/services.yaml")
+    assert results["service:nuc/app"] is Action.DELAY_DEPLOYMENT
     lab.write("hosts/nas/services.yaml", "services: {nfs: }\n")
     assert lab.look("hosts/nas/services.yaml") == {"service:nuc/app": Action.REDEPLOY}
 

@@ -38,8 +38,8 @@ class Writer:
 
 def read(folder: Path, settle: Settle | None) -> tuple[int, list[str]]:
     """The services that are known, and the problems."""
-    found = load_inventory(str(folder), 1 << 20, settle)
-    return len(found.value.nodes["nas"].services), [problem.message for problem in found.problems]
+    loaded = load_inventory(str(folder), 1 << 20, settle)
+    return len(loaded.value.nodes["nas"].services), [problem.message for problem in loaded.problems]
 
 
 @pytest.mark.parametrize("parts", [2, 3, 4])

@@ -49,7 +49,9 @@ def open_in_log(ground: Ground) -> dict[str, str]:
 
 
 def recommended(judgement: Judgement) -> dict[str, str]:
-    return {one.fingerprint: str(one.subject) for one in judgement.report.recommendations}
+    return {
+        recommendation.fingerprint: str(recommendation.subject) for recommendation in judgement.report.recommendations
+    }
 
 
 UNJUDGED = (Condition.STALE_OBSERVATION, Condition.INVALID_INPUT)
@@ -73,14 +75,14 @@ def test_after_a_judged_pass_the_log_rebuilds_the_report(ground: Ground, history
 
 def is_judged(subject: str, fleet: Fleet, report: dict[str, Any]) -> bool:
     """Whether anything can be said of a subject, told from the files and the report alone."""
-    unusable = {one["subject"] for one in report["drift"] if one["condition"] == "invalid_input"}
-    unseen = {one["subject"] for one in report["drift"] if one["condition"] == "stale_observation"} | unusable
+    unusable = {drift["subject"] for drift in report["drift"] if drift["condition"] == "invalid_input"}
+    unseen = {drift["subject"] for drift in report["drift"] if drift["condition"] == "stale_observation"} | unusable
     kind, _, rest = subject.partition(":")
     if kind == "input":
         return "/" not in rest or f"input:{rest.partition('/')[0]}" not in unusable
     if kind == "incident":
         documents = [value for value in fleet.world.values() if isinstance(value, dict)]
-        mentioned = any(rest == one["id"] for value in documents for one in value["incidents"])
+        mentioned = any(rest == incident["id"] for value in documents for incident in value["incidents"])
         return "input:world" not in unseen and (mentioned or len(documents) == len(fleet.world))
     node, _, name = rest.partition("/")
     file = fleet.hosts.get(node)
@@ -124,8 +126,8 @@ def test_a_resolution_says_why(ground: Ground, history: list[Fleet]) -> None:
     seen = 0
     for step, fleet in enumerate(history):
         report = report_json(record(ground, fleet, NOW + step).report)
-        wanted = {one["subject"] for one in report["recommendations"]}
-        inhibited = {one["subject"]: one["inhibited_by"] for one in report["drift"] if one["inhibited_by"]}
+        wanted = {recommendation["subject"] for recommendation in report["recommendations"]}
+        inhibited = {drift["subject"]: drift["inhibited_by"] for drift in report["drift"] if drift["inhibited_by"]}
         for data in resolutions(ground)[seen:]:
             subject = data["subject"]
             assert (data["resolution"] == "replaced") == (subject in wanted)
@@ -267,8 +269,8 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def the_log_rebuilds_the_report(self) -> None:
         if self.judgement is not None:
-            found = fold(Ledger(), self.events()).open
-            agrees({key: entry.subject for key, entry in found.items()}, self.judgement)
+            results = fold(Ledger(), self.events()).open
+            agrees({key: entry.subject for key, entry in results.items()}, self.judgement)
 
     @invariant()
     def ids_are_unique_and_the_sequence_grows(self) -> None:

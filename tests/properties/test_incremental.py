@@ -33,7 +33,7 @@ HOUR = 3600 * SECOND
 files = st.one_of(
     st.tuples(
         st.sampled_from(NODES).map("hosts/{}/services.yaml".format),
-        inventories(True).map(lambda one: next(iter(one.values()))),
+        inventories(True).map(lambda item: next(iter(item.values()))),
     ),
     *(st.tuples(st.just(f"world/nodes/{node}.json"), documents(node, True)) for node in NODES),
     st.tuples(st.sampled_from(["world/fleet.json", "world/more/incidents.json"]), documents(None, True)),
@@ -140,24 +140,24 @@ class Passes(RuleBasedStateMachine):
 
     def look(self, changed: dict[str, bool] | None) -> None:
         self.changed = {}
-        found = self.judge.judge(self.ground.settings, None if changed is None else Hints.of(changed))
+        judgement = self.judge.judge(self.ground.settings, None if changed is None else Hints.of(changed))
         fresh = judge(self.ground.settings, self.now)
-        assert json.dumps(report_json(found.report)) == json.dumps(report_json(fresh.report))
-        assert found.until <= fresh.until
+        assert json.dumps(report_json(judgement.report)) == json.dumps(report_json(fresh.report))
+        assert judgement.until <= fresh.until
         for subject in SUBJECTS:
-            assert closure_of(found.picture, subject) == closure_of(fresh.picture, subject)
-        emissions = self.settled.plan_emissions(self.ledger, found, self.now, 4 * HOUR)
+            assert closure_of(judgement.picture, subject) == closure_of(fresh.picture, subject)
+        emissions = self.settled.plan_emissions(self.ledger, judgement, self.now, 4 * HOUR)
         assert emissions == plan_emissions(self.ledger, fresh, self.now, 4 * HOUR)
         if emissions:
             self.ledger = fold(self.ledger, number(emissions, self.ledger, "/runtime-supervisor/x", self.now))
         plain = refreshed(self.ledger, fresh)
-        self.ledger = self.settled.refreshed(self.ledger, found)
+        self.ledger = self.settled.refreshed(self.ledger, judgement)
         assert self.ledger == plain
-        overview = self.settled.overview_of(found)
+        overview = self.settled.overview_of(judgement)
         assert overview == overview_of(fresh)
-        self.settled.settle(self.ledger, found, overview)
+        self.settled.settle(self.ledger, judgement, overview)
         again = self.judge.judge(self.ground.settings)
-        assert all(old is new for old, new in zip(found.nodes.values(), again.nodes.values(), strict=True))
+        assert all(old is new for old, new in zip(judgement.nodes.values(), again.nodes.values(), strict=True))
 
 
 @pytest.mark.parametrize("young", [-(1 << 70), 1 << 70], ids=["by their times", "by their bytes"])

@@ -118,21 +118,21 @@ def test_any_bytes_are_a_value_or_a_problem_and_are_judged(
     desired, actual = load_inventory(str(folder / "hosts"), LIMIT), load_world(str(folder / "world"), LIMIT)
     assert set(desired.value.nodes) == {"nas"}
     # Each file was read or has an error, and an error is in a place that the file has.
-    errors = {one.file for one in (*desired.problems, *actual.problems) if one.level is Level.ERROR}
-    read = {one.file for one in actual.value.documents}
+    errors = {item.file for item in (*desired.problems, *actual.problems) if item.level is Level.ERROR}
+    read = {document.file for document in actual.value.documents}
     assert {name for name in contents if name.startswith("world/")} == read | (errors - {"hosts/nas/services.yaml"})
     assert not read & errors
     assert desired.value.nodes["nas"].services_known or "hosts/nas/services.yaml" in errors
-    for one in (*desired.problems, *actual.problems):
+    for results in (*desired.problems, *actual.problems):
         lines = (
-            contents[one.file].count(b"\n")
-            + contents[one.file].count(b"\r")
-            + contents[one.file].count(b"\xe2\x80")
+            contents[results.file].count(b"\n")
+            + contents[results.file].count(b"\r")
+            + contents[results.file].count(b"\xe2\x80")
             + 1
         )
-        assert one.line is None or 1 <= one.line <= lines
-        assert one.column is None or one.column >= 1
-        assert one.message.isprintable()
+        assert results.line is None or 1 <= results.line <= lines
+        assert results.column is None or results.column >= 1
+        assert results.message.isprintable()
     judgement = reconcile(desired.value, actual.value, Thresholds(), NOW, (*desired.problems, *actual.problems))
     json.dumps(report_json(judgement.report), ensure_ascii=False).encode()
     emissions = plan_emissions(Ledger(), judgement, NOW, 0)
@@ -148,7 +148,7 @@ def test_a_bundled_file_that_is_bitten_is_a_value_or_a_problem(folder: Path, pat
     (folder / "world" / "nodes" / "nas.json").write_bytes(bitten)
     (folder / "world" / "fleet.yaml").write_bytes(bitten)
     for loaded in (load_inventory(str(folder / "hosts"), LIMIT), load_world(str(folder / "world"), LIMIT)):
-        assert all(one.message.isprintable() for one in loaded.problems)
+        assert all(problem.message.isprintable() for problem in loaded.problems)
 
 
 @given(st.one_of(yaml_bytes, json_bytes))
@@ -192,11 +192,11 @@ def test_the_same_json_read_as_yaml_is_the_same_value(value: Any, indent: int | 
 
 
 def pointers(value: Any, pointer: str = "") -> dict[str, Any]:
-    found = {pointer: value}
+    results = {pointer: value}
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, below in items:
-        found |= pointers(below, f"{pointer}/{json_pointers.escape(str(key))}")
-    return found
+        results |= pointers(below, f"{pointer}/{json_pointers.escape(str(key))}")
+    return results
 
 
 def there(text: str, line: int, column: int) -> str:
@@ -211,11 +211,11 @@ def test_every_value_of_a_json_text_is_found_in_its_place(value: Any, indent: in
     for pointer in wanted:
         place = index.at(pointer)
         assert place is not None
-        found, _ = json.JSONDecoder().raw_decode(there(text, *place))
+        results, _ = json.JSONDecoder().raw_decode(there(text, *place))
         key = pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
         below = isinstance(wanted[pointer], dict | list) and isinstance(wanted.get(pointer.rpartition("/")[0]), dict)
         # A collection below a key is found at its key.
-        assert found == (key if below and pointer else wanted[pointer])
+        assert results == (key if below and pointer else wanted[pointer])
 
 
 @given(values, layouts)

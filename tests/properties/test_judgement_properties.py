@@ -60,13 +60,13 @@ def of_every_fleet(check: Callable[[Fleet, Judgement], None]) -> Callable[..., N
 def without_places(report: dict[str, Any]) -> dict[str, Any]:
     """Lines and columns move with the keys; everything else may not."""
     report = json.loads(json.dumps(report))
-    for one in (*report["drift"], *report["recommendations"]):
-        for place in one["evidence"]:
+    for item in (*report["drift"], *report["recommendations"]):
+        for place in item["evidence"]:
             place.pop("line")
-        one["evidence"].sort(key=json.dumps)
-    for one in report["problems"]:
-        one["message"] = one["message"].partition(" (first on line")[0]
-        del one["line"], one["column"]
+        item["evidence"].sort(key=json.dumps)
+    for item in report["problems"]:
+        item["message"] = item["message"].partition(" (first on line")[0]
+        del item["line"], item["column"]
     report["problems"].sort(key=json.dumps)
     return report
 
@@ -125,10 +125,10 @@ def as_object(status: Any) -> dict[str, Any]:
 def without_pointers(report: dict[str, Any]) -> dict[str, Any]:
     """Pointers differ between the two forms; what is judged may not."""
     report = without_places(report)
-    for one in (*report["drift"], *report["recommendations"]):
-        one["evidence"] = sorted((place["file"], place["value"] or "") for place in one["evidence"])
-    for one in report["problems"]:
-        one["message"] = ""
+    for item in (*report["drift"], *report["recommendations"]):
+        item["evidence"] = sorted((place["file"], place["value"] or "") for place in item["evidence"])
+    for item in report["problems"]:
+        item["message"] = ""
     return report
 
 
@@ -162,13 +162,15 @@ def test_the_fleets_reach_every_action_and_condition(judged: list[tuple[int, Fle
     reached: set[str] = set()
     for _, _, judgement in judged:
         report = judgement.report
-        reached.update(one.action for one in report.recommendations)
-        reached.update(one.condition for one in report.drift)
-        reached.update(f"inhibited {one.condition}" for one in report.drift if one.inhibited_by is not None)
-        reached.update(one.type for one in report.recommendations)
+        reached.update(recommendation.action for recommendation in report.recommendations)
+        reached.update(drift.condition for drift in report.drift)
+        reached.update(f"inhibited {drift.condition}" for drift in report.drift if drift.inhibited_by is not None)
+        reached.update(recommendation.type for recommendation in report.recommendations)
         reached.add(report.summary)
-        reached.update(key for one in report.recommendations for key in LISTS if getattr(one, key))
-    inhibited = {f"inhibited {one}" for one in ("missing_service", "stale_observation", "invalid_input")}
+        reached.update(
+            key for recommendation in report.recommendations for key in LISTS if getattr(recommendation, key)
+        )
+    inhibited = {f"inhibited {item}" for item in ("missing_service", "stale_observation", "invalid_input")}
     types = {EventType.REQUIRED, EventType.RECOMMENDED, EventType.BLOCKED}
     assert reached == {*Action, *Condition, *Summary, *types, *inhibited, *LISTS}
 
@@ -215,32 +217,38 @@ def test_recommendations_never_depend_on_the_checkpoint(ground: Ground, before: 
 @of_every_fleet
 def test_nominal_means_that_nothing_is_open(fleet: Fleet, judgement: Judgement) -> None:
     report = judgement.report
-    drift = [one for one in report.drift if one.inhibited_by is None]
+    drift = [drift for drift in report.drift if drift.inhibited_by is None]
     assert (report.summary is Summary.NOMINAL) == (not drift) == (not report.recommendations)
 
 
 @of_every_fleet
 def test_every_drift_is_recommended_or_inhibited_by_a_named_other(fleet: Fleet, judgement: Judgement) -> None:
     report = judgement.report
-    recommended = {one.subject for one in report.recommendations}
-    for one in report.drift:
-        if one.inhibited_by is None:
-            assert one.subject in recommended
+    recommended = {recommendation.subject for recommendation in report.recommendations}
+    for drift in report.drift:
+        if drift.inhibited_by is None:
+            assert drift.subject in recommended
         else:
-            assert one.subject not in recommended
-            assert one.inhibited_by in recommended
+            assert drift.subject not in recommended
+            assert drift.inhibited_by in recommended
 
 
 @of_every_fleet
 def test_a_subject_has_one_recommendation_and_lists_are_sorted(fleet: Fleet, judgement: Judgement) -> None:
     report = judgement.report
-    subjects = [str(one.subject) for one in report.recommendations]
+    subjects = [str(recommendation.subject) for recommendation in report.recommendations]
     assert subjects == sorted(set(subjects))
-    assert [one.order for one in report.drift] == sorted({one.order for one in report.drift})
-    for one in report.recommendations:
-        for listed in (one.conditions, one.blocked_by, one.root_causes, one.affects, one.candidates):
+    assert [drift.order for drift in report.drift] == sorted({drift.order for drift in report.drift})
+    for results in report.recommendations:
+        for listed in (
+            results.conditions,
+            results.blocked_by,
+            results.root_causes,
+            results.affects,
+            results.candidates,
+        ):
             assert [str(item) for item in listed] == sorted({str(item) for item in listed})
-    prints = Counter(one.fingerprint for one in report.recommendations)
+    prints = Counter(recommendation.fingerprint for recommendation in report.recommendations)
     assert not [key for key, count in prints.items() if count > 1]
 
 
@@ -262,7 +270,7 @@ def known_subjects(fleet: Fleet) -> set[str]:
     for path, value in fleet.world.items():
         known.add(f"input:world/{path}")
         if not isinstance(value, str):
-            known |= {f"incident:{one['id']}" for one in value["incidents"]}
+            known |= {f"incident:{incident['id']}" for incident in value["incidents"]}
             own = {path[6:-5]: value["services"]} if path.startswith("nodes/") else value["services"]
             known |= {f"service:{node}/{name}" for node, names in own.items() for name in names}
     return known
@@ -271,23 +279,27 @@ def known_subjects(fleet: Fleet) -> set[str]:
 @of_every_fleet
 def test_no_subject_is_invented(fleet: Fleet, judgement: Judgement) -> None:
     report = judgement.report
-    named = {str(one.subject) for one in report.drift} | set(map(str, report.unmanaged))
-    named |= {str(one.subject) for one in report.recommendations}
-    named |= {str(one.inhibited_by) for one in report.drift if one.inhibited_by is not None}
-    named |= {str(ref) for one in report.recommendations for ref in (*one.affects, *one.candidates)}
+    named = {str(drift.subject) for drift in report.drift} | set(map(str, report.unmanaged))
+    named |= {str(recommendation.subject) for recommendation in report.recommendations}
+    named |= {str(drift.inhibited_by) for drift in report.drift if drift.inhibited_by is not None}
+    named |= {
+        str(ref)
+        for recommendation in report.recommendations
+        for ref in (*recommendation.affects, *recommendation.candidates)
+    }
     assert named <= known_subjects(fleet)
     # A dependency may name a service of a node whose inventory cannot be read.
     unreadable = tuple(f"service:{node}/" for node, value in fleet.hosts.items() if isinstance(value, str))
-    for one in report.recommendations:
-        for ref in map(str, (*one.blocked_by, *one.root_causes)):
+    for results in report.recommendations:
+        for ref in map(str, (*results.blocked_by, *results.root_causes)):
             assert ref in known_subjects(fleet) or ref.startswith(unreadable)
 
 
 @given(fleets())
 def test_every_place_is_there(ground: Ground, fleet: Fleet) -> None:
     report = ground.judge(fleet).report
-    for one in report.drift:
-        for place in one.evidence:
+    for drift in report.drift:
+        for place in drift.evidence:
             if place.line is None or place.value is None:
                 continue
             line = (ground.folder / place.file).read_text().splitlines()[place.line - 1]
@@ -302,7 +314,11 @@ def test_every_place_is_there(ground: Ground, fleet: Fleet) -> None:
 @given(fleets(), st.data())
 def test_making_one_thing_well_never_makes_the_summary_worse(ground: Ground, fleet: Fleet, data: st.DataObject) -> None:
     judgement = ground.judge(fleet)
-    services = [one.subject for one in judgement.report.recommendations if isinstance(one.subject, ServiceRef)]
+    services = [
+        recommendation.subject
+        for recommendation in judgement.report.recommendations
+        if isinstance(recommendation.subject, ServiceRef)
+    ]
     if not services:
         return
     chosen = data.draw(st.sampled_from(services))
@@ -325,17 +341,19 @@ def _newest(judgement: Judgement) -> str:
 def _without(value: Any, node: str, name: str) -> Any:
     if isinstance(value, str) or "deployments" not in value:
         return value
-    kept = [one for one in value["deployments"] if (one["node"], one["service"]) != (node, name)]
+    kept = [
+        deployment for deployment in value["deployments"] if (deployment["node"], deployment["service"]) != (node, name)
+    ]
     return {**value, "deployments": kept}
 
 
 @of_every_fleet
 def test_explain_agrees_with_the_report(fleet: Fleet, judgement: Judgement) -> None:
-    for one in judgement.report.recommendations:
-        explanation = explain(judgement, one.subject)
+    for results in judgement.report.recommendations:
+        explanation = explain(judgement, results.subject)
         assert explanation is not None
         (row,) = [row for row in explanation.rows if row.decides]
-        assert row.because == one.reason
+        assert row.because == results.reason
         assert [row.number for row in explanation.rows] == list(range(1, 11))
     for node in judgement.picture.desired.nodes.values():
         for subject in (ServiceRef(node.name, name) for name in node.services):
@@ -343,4 +361,6 @@ def test_explain_agrees_with_the_report(fleet: Fleet, judgement: Judgement) -> N
             explanation = explain(judgement, subject)
             assert explanation is not None
             decided = [row for row in explanation.rows if row.decides]
-            assert bool(decided) == (subject in {one.subject for one in judgement.report.recommendations})
+            assert bool(decided) == (
+                subject in {recommendation.subject for recommendation in judgement.report.recommendations}
+            )

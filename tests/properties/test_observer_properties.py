@@ -89,16 +89,16 @@ def test_whatever_an_engine_says_the_supervisor_can_read(
     silent: bool,
     now: int,
 ) -> None:
-    seen = [sighting("/engine", json.loads(json.dumps(one))) for one in containers]
-    seen += [unreadable("/engine", one, "refused") for one in containers]
-    seen += [unit_sighting(f"unit{number}.service", one) for number, one in enumerate(units)]
+    seen = [sighting("/engine", json.loads(json.dumps(container))) for container in containers]
+    seen += [unreadable("/engine", container, "refused") for container in containers]
+    seen += [unit_sighting(f"unit{number}.service", unit) for number, unit in enumerate(units)]
     look = Look(
         now,
-        tuple(one for one in seen if one is not None and one.name),
+        tuple(item for item in seen if item is not None and item.name),
         frozenset([SYSTEMD]) if silent else frozenset(["/engine", SYSTEMD]),
         {"/engine": "is silent"} if silent else {},
     )
-    declared = {one.name: one for one in services}
+    declared = {service.name: service for service in services}
     document = node_document(look, declared, previous if isinstance(previous, dict) else {}, 10**9)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "nodes" / "nas.json"

@@ -165,12 +165,16 @@ def test_a_clock_that_jumps_makes_the_world_stale_and_is_forgotten(bench: Bench,
     bench.make()
     bench.clock.ahead = days * 86400 * SECOND
     jumped = bench.make()
-    assert [(one.type.value, one.subject) for one in jumped.emissions] == [("reconcile_blocked", "input:world")]
+    assert [(emission.type.value, emission.subject) for emission in jumped.emissions] == [
+        ("reconcile_blocked", "input:world")
+    ]
     # What waits is counted by a clock that does not jump: nothing has become due.
     assert bench.queue.overdue() == 0
     bench.clock.ahead = 0
     back = bench.make()
-    assert [(one.type.value, one.subject) for one in back.emissions] == [("reconcile_resolved", "input:world")]
+    assert [(emission.type.value, emission.subject) for emission in back.emissions] == [
+        ("reconcile_resolved", "input:world")
+    ]
 
 
 def test_new_settings_hold_from_the_pass_that_loads_them(bench: Bench) -> None:
@@ -266,12 +270,12 @@ def test_a_worker_that_dies_says_so(bench: Bench) -> None:
 
 @pytest.mark.parametrize("leads_back", [False, True])
 def test_of_what_is_read_anew_nothing_old_is_there_any_more(bench: Bench, leads_back: bool) -> None:
-    found: list[weakref.ref[Judgement]] = []
+    results: list[weakref.ref[Judgement]] = []
     left: list[bool] = []
 
     def after(result: PassResult) -> None:
         assert result.judgement is not None
-        found.append(weakref.ref(result.judgement))
+        results.append(weakref.ref(result.judgement))
         if leads_back:
             result.judgement.__dict__["back"] = result.judgement
         bench.results.put(replace(result, judgement=None))
@@ -279,11 +283,11 @@ def test_of_what_is_read_anew_nothing_old_is_there_any_more(bench: Bench, leads_
     bench.after = after
     bench.make(Trigger.START)
     # Asked last when everything is read: then the most is there.
-    bench.clock.asked = lambda: left.append(found[-1]() is not None)
+    bench.clock.asked = lambda: left.append(results[-1]() is not None)
     for _ in range(3):
         bench.make(Trigger.SIGNAL)
     assert set(left) == {False}
-    assert [one() for one in found[:-1]] == [None] * 3
+    assert [item() for item in results[:-1]] == [None] * 3
 
 
 class SteppingClock(Clock):
@@ -339,7 +343,10 @@ class Steps:
                 self.worker.serve(task)
             self.clock.at += step
         self.worker.recorder.close()
-        return [(at, result.trigger, [str(one.subject) for one in result.emissions]) for at, result in self.results]
+        return [
+            (at, result.trigger, [str(emission.subject) for emission in result.emissions])
+            for at, result in self.results
+        ]
 
 
 NOON = parse_instant("2026-11-23T12:00:00Z")

@@ -187,7 +187,7 @@ def folders(top: str) -> Iterator[str]:
 
 def writable() -> list[str]:
     """Every folder in which a file can be made, and then every file in /proc and /sys that can be opened to write."""
-    found = []
+    results = []
     for folder in folders("/"):
         path = os.path.join(folder, ".probe")
         try:
@@ -195,26 +195,26 @@ def writable() -> list[str]:
         except OSError:
             continue
         os.unlink(path)
-        found.append(folder)
+        results.append(folder)
     for top in ("/proc/sys", "/sys"):
         for folder, _below, files in os.walk(top):
             for name in files:
                 path = os.path.join(folder, name)
                 if attempt(lambda path=path: os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))) == "allowed":  # type: ignore[misc]
-                    found.append(path)
-    return sorted(found)
+                    results.append(path)
+    return sorted(results)
 
 
 def sockets() -> list[str]:
     """Every socket in the filesystem."""
-    found = []
+    results = []
     for folder in folders("/"):
         try:
             entries = list(os.scandir(folder))
         except OSError:
             continue
-        found += [entry.path for entry in entries if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode)]
-    return sorted(path for path in found if not path.startswith("/tmp/"))
+        results += [entry.path for entry in entries if stat.S_ISSOCK(entry.stat(follow_symlinks=False).st_mode)]
+    return sorted(path for path in results if not path.startswith("/tmp/"))
 
 
 def status() -> dict[str, str]:
@@ -225,7 +225,7 @@ def status() -> dict[str, str]:
 
 
 def main() -> None:
-    found = {
+    results = {
         "must": {name: attempt(action) for name, action in MUST.items()},
         "must_not": {name: apart(action) for name, action in MUST_NOT.items()},
         "writable": writable(),
@@ -237,7 +237,7 @@ def main() -> None:
     if os.path.exists("/tmp/probe.json"):
         os.unlink("/tmp/probe.json")
     with open("/tmp/probe.json", "w") as file:
-        json.dump(found, file)
+        json.dump(results, file)
 
 
 if __name__ == "__main__":

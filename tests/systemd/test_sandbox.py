@@ -58,35 +58,35 @@ def _probe(homelab: Homelab) -> dict[str, Any]:
         "ExecStart=/opt/runtime-supervisor/venv/bin/python -I /opt/homelab/probe.py",
     )  # fmt: skip
     machine.systemctl("start", NAME)
-    found: dict[str, Any] = json.loads(machine.path("/tmp/probe.json").read_text())
-    return found
+    probed: dict[str, Any] = json.loads(machine.path("/tmp/probe.json").read_text())
+    return probed
 
 
 def test_the_service_can_do_what_it_must_and_nothing_else(homelab: Homelab) -> None:
-    found = _probe(homelab)
-    assert {name for name, outcome in found["must"].items() if outcome != "allowed"} == set()
-    assert {name for name, outcome in found["must_not"].items() if outcome == "allowed"} == set()
-    assert found["writable"] == ["/tmp"]
-    assert found["executable"] == []
+    probed = _probe(homelab)
+    assert {name for name, outcome in probed["must"].items() if outcome != "allowed"} == set()
+    assert {name for name, outcome in probed["must_not"].items() if outcome == "allowed"} == set()
+    assert probed["writable"] == ["/tmp"]
+    assert probed["executable"] == []
     # journald has several in its folder; the folder as a whole, so that a restarted journald is reached, too.
-    assert {name for name in found["sockets"] if not name.startswith("/run/systemd/journal/")} == {
+    assert {name for name in probed["sockets"] if not name.startswith("/run/systemd/journal/")} == {
         "/run/systemd/notify"
     }
-    assert found["status"] == {
+    assert probed["status"] == {
         **dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), "0000000000000000"),
         "NoNewPrivs": "1",
         "Seccomp": "2",
     }
-    assert found["processes"] == "own"
-    print(f"{len(found['must_not'])} of {len(found['must_not'])} denied: {', '.join(sorted(found['must_not']))}")
+    assert probed["processes"] == "own"
+    print(f"{len(probed['must_not'])} of {len(probed['must_not'])} denied: {', '.join(sorted(probed['must_not']))}")
 
 
 def test_the_probe_is_honest(homelab: Homelab) -> None:
     """Without the unit around it, root may do nearly all of this."""
     _probe(homelab)
     homelab.machine.run("unshare", "--mount", "/opt/runtime-supervisor/venv/bin/python", "-I", "/opt/homelab/probe.py")
-    found = json.loads(homelab.machine.path("/tmp/probe.json").read_text())
-    allowed = [name for name, outcome in found["must_not"].items() if outcome == "allowed"]
-    assert len(allowed) > len(found["must_not"]) / 2
-    assert "/tmp/true" in found["executable"]
-    assert "/etc" in found["writable"]
+    probed = json.loads(homelab.machine.path("/tmp/probe.json").read_text())
+    allowed = [name for name, outcome in probed["must_not"].items() if outcome == "allowed"]
+    assert len(allowed) > len(probed["must_not"]) / 2
+    assert "/tmp/true" in probed["executable"]
+    assert "/etc" in probed["writable"]

@@ -57,7 +57,7 @@ def audit(*logs: Path) -> Audit:
 
 def recommended(report: dict[str, Any]) -> dict[str, str]:
     """Subject by fingerprint of a report's recommendations."""
-    return {one["fingerprint"]: one["subject"] for one in report["recommendations"]}
+    return {recommendation["fingerprint"]: recommendation["subject"] for recommendation in report["recommendations"]}
 
 
 def acknowledged(path: Path) -> int:

@@ -81,7 +81,7 @@ class _Table:
             outcome = "" if report.passed else "**FAILED** "
             for key, value in report.user_properties:
                 if key == "figure" and isinstance(value, list):
-                    fault, provoked, measured = (str(one) for one in value)
+                    fault, provoked, measured = (str(item) for item in value)
                     self._rows.append((fault, provoked, outcome + measured, command))
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

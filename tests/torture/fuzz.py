@@ -151,9 +151,13 @@ NAMES = ["web", "db", "media/db", "nas/web", "8080", "on", "~", "a" * 200, "a" *
 
 def corpus() -> list[bytes]:
     """Files that mean something, from the bundled homelab, real labs and the scenarios."""
-    found = [*ROOT.glob("config/homelab/**/*"), *ROOT.glob("tests/real/**/*"), *ROOT.glob("tests/scenarios/**/*")]
-    kept = sorted(one for one in found if one.suffix in (".yaml", ".yml", ".json") and one.is_file())
-    return [one.read_bytes() for one in kept if one.stat().st_size < 20_000 and one.name != "expected.json"]
+    results = [*ROOT.glob("config/homelab/**/*"), *ROOT.glob("tests/real/**/*"), *ROOT.glob("tests/scenarios/**/*")]
+    kept = sorted(item for item in results if item.suffix in (".yaml", ".yml", ".json") and item.is_file())
+    return [
+        kept_item.read_bytes()
+        for kept_item in kept
+        if kept_item.stat().st_size < 20_000 and kept_item.name != "expected.json"
+    ]
 
 
 def _value(chance: Random, depth: int = 0) -> Any:
@@ -211,13 +215,13 @@ def check(folder: Path, files: dict[str, bytes]) -> set[str]:
         (folder / name).write_bytes(data)
     desired, actual = load_inventory(str(folder / "hosts"), LIMIT), load_world(str(folder / "world"), LIMIT)
     problems = (*desired.problems, *actual.problems)
-    for one in problems:
-        assert one.message.isprintable(), one.message
-        assert one.file in (*files, "hosts/", "world/"), one.file
-        assert one.line is None or one.line >= 1
+    for results in problems:
+        assert results.message.isprintable(), results.message
+        assert results.file in (*files, "hosts/", "world/"), results.file
+        assert results.line is None or results.line >= 1
     judgement = reconcile(desired.value, actual.value, Thresholds(), NOW, problems)
     report = judgement.report
-    if any(one.level is Level.ERROR for one in problems):
+    if any(problem.level is Level.ERROR for problem in problems):
         assert report.summary is Summary.UNSTABLE
     text = json_text(report_json(report))
     assert text.isprintable()
@@ -229,10 +233,10 @@ def check(folder: Path, files: dict[str, bytes]) -> set[str]:
         assert line.count(b"\n") == 1
         assert parse_line(line) is not None
     rebuilt = fold(Ledger(), [json.loads(line) for line in lines]).open
-    assert set(rebuilt) == {one.fingerprint for one in report.recommendations}
+    assert set(rebuilt) == {recommendation.fingerprint for recommendation in report.recommendations}
     for recommendation in report.recommendations[:3]:
         explain(judgement, recommendation.subject)
-    return {re.sub(r"'.*'|\d+", "…", one.message) for one in problems}
+    return {re.sub(r"'.*'|\d+", "…", problem.message) for problem in problems}
 
 
 def _folder() -> Path:
@@ -262,19 +266,19 @@ class Found:
 
 def _work(seed: int, numbers: range, at: Synchronized[int], results: Any) -> None:
     """One process: all numbers in turn; ``at`` is the one it works on."""
-    seeds, folder, found = corpus(), _folder(), Found()
+    seeds, folder, outcome = corpus(), _folder(), Found()
     for count in numbers:
         at.value = count
         files = make(seed, count, seeds)
         began = time.perf_counter()
         try:
-            found.messages |= check(folder, files)
+            outcome.messages |= check(folder, files)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what is looked for
-            found.faults.append(f"input {count}: {type(error).__name__}: {error}"[:500])
-        found.slowest = max(found.slowest, (time.perf_counter() - began, count))
-        found.inputs += 1
+            outcome.faults.append(f"input {count}: {type(error).__name__}: {error}"[:500])
+        outcome.slowest = max(outcome.slowest, (time.perf_counter() - began, count))
+        outcome.inputs += 1
     at.value = -1
-    results.put(found)
+    results.put(outcome)
 
 
 def run(inputs: int, seed: int) -> Found:
@@ -296,15 +300,15 @@ def run(inputs: int, seed: int) -> Found:
     owed = 0
     while workers or owed:
         try:
-            found = results.get(timeout=0.5)
+            outcome = results.get(timeout=0.5)
         except Empty:
             pass
         else:
             owed -= 1
-            total.inputs += found.inputs
-            total.messages |= found.messages
-            total.faults += found.faults
-            total.slowest = max(total.slowest, found.slowest)
+            total.inputs += outcome.inputs
+            total.messages |= outcome.messages
+            total.faults += outcome.faults
+            total.slowest = max(total.slowest, outcome.slowest)
         for process, (at, numbers, seen) in list(workers.items()):
             if at.value != seen[0]:
                 seen[:] = [at.value, time.monotonic()]
@@ -349,13 +353,13 @@ def main() -> int:
             print(f"--- {name}\n{data!r}")
         print("\n".join(sorted(check(_folder(), files))))
         return 0
-    found = run(options.inputs, options.seed)
-    if found.slowest[0] > 1 and slow(options.seed, found.slowest[1]):
-        found.faults.append(f"input {found.slowest[1]}: takes more than a second")
-    for fault in found.faults[:20]:
+    outcome = run(options.inputs, options.seed)
+    if outcome.slowest[0] > 1 and slow(options.seed, outcome.slowest[1]):
+        outcome.faults.append(f"input {outcome.slowest[1]}: takes more than a second")
+    for fault in outcome.faults[:20]:
         print(f"{fault}\n    python -m tests.torture.fuzz --seed {options.seed} --only {fault.split()[1].rstrip(':')}")
-    print(f"seed {options.seed}: {found}")
-    return 1 if found.faults else 0
+    print(f"seed {options.seed}: {outcome}")
+    return 1 if outcome.faults else 0
 
 
 if __name__ == "__main__":

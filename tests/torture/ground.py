@@ -109,14 +109,14 @@ def traced(command: list[str], calls: str, *options: str, **more: object) -> tup
 
 def parse_trace(text: str) -> list[Call]:
     counts: dict[tuple[str, str], int] = {}
-    found = []
+    results = []
     for line in text.splitlines():
         match = re.match(r"(\d+) +(\w+)\(", line)
         if match:
             thread, name = match.groups()
             counts[thread, name] = counts.get((thread, name), 0) + 1
-            found.append(Call(name, counts[thread, name], line.split(None, 1)[1], thread))
-    return found
+            results.append(Call(name, counts[thread, name], line.split(None, 1)[1], thread))
+    return results
 
 
 UNPRIVILEGED = 64242

@@ -59,7 +59,7 @@ class Eyes:
 
     def notice(self) -> str:
         """The last STATUS."""
-        return [one for one in self.daemon.notices if one.startswith("STATUS=")][-1]
+        return [notice for notice in self.daemon.notices if notice.startswith("STATUS=")][-1]
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_folder_that_is_replaced_is_watched_again(
             eyes.sees(eyes.tell)
             # The line of a pass comes after its events.
             daemon.wait_for(lambda passes=passes: len(daemon.passes()) > passes)  # type: ignore[misc]
-            triggers |= {one["trigger"] for one in daemon.passes()[passes:]}
+            triggers |= {line["trigger"] for line in daemon.passes()[passes:]}
         assert "change" in triggers
     figure(
         f"the world folder: {(swap.__doc__ or '').rstrip('.').lower()}",
@@ -146,7 +146,7 @@ def test_what_is_behind_a_link_is_seen_at_the_resync_and_said(lab: BusyLab, figu
         assert "nas.json is a symbolic link" in said
         assert "falling back to a scan every resync_interval" in said
         assert "watch=degraded" in eyes.notice()
-        assert any(one["event"] == "watch=degraded" for one in daemon.lines())
+        assert any(line["event"] == "watch=degraded" for line in daemon.lines())
         eyes.sees(tell)
     figure(
         "a document and a node's folder are symbolic links",
@@ -212,7 +212,7 @@ def test_an_overflowing_queue_loses_nothing_for_long(lab: BusyLab, figure: Figur
         eyes = Eyes(lab, daemon)
         for _ in range(storms):
             eyes.sees(storm_and_tell)
-        complaints = sum("overflow" in str(one) for one in daemon.lines())
+        complaints = sum("overflow" in str(line) for line in daemon.lines())
         assert complaints > 0
     figure(
         "the kernel's queue of events overflows",
@@ -303,7 +303,7 @@ def test_a_filesystem_that_was_away_between_two_looks_is_watched_again(lab: Busy
             eyes = Eyes(lab, daemon)
 
             def looks() -> int:
-                return sum(one["trigger"] == "resync" for one in daemon.passes())
+                return sum(line["trigger"] == "resync" for line in daemon.passes())
 
             def look() -> None:
                 before = looks()
@@ -318,7 +318,7 @@ def test_a_filesystem_that_was_away_between_two_looks_is_watched_again(lab: Busy
                 look()
                 assert eyes.until_watch("inotify") == "inotify"
                 eyes.sees(eyes.tell)
-                seen = [one for one in daemon.passes() if one["emissions"]][-1]
+                seen = [line for line in daemon.passes() if line["emissions"]][-1]
                 assert seen["trigger"] == "change"
     finally:
         subprocess.run(["umount", "-l", str(nodes)], check=False, capture_output=True)
@@ -364,7 +364,7 @@ def test_an_idle_daemon_makes_no_pass_of_its_own(lab: BusyLab, figure: Figure) -
             daemon.wait_for(lambda: time.monotonic() > end + 5 or len(daemon.passes()) > seconds // resync + 1, seconds)
         passes = daemon.passes()
     assert len(passes) <= seconds // resync + 1
-    assert {one["trigger"] for one in passes} == {"start", "resync"}
+    assert {line["trigger"] for line in passes} == {"start", "resync"}
     figure(
         "it could wake itself by reading",
         f"{seconds} idle seconds, resync_interval {resync}s",

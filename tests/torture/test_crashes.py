@@ -212,7 +212,7 @@ class Rewound:
     def _concerns_outputs(self, line: str) -> bool:
         folder = str(self.lab.folder)
         outputs = (str(self.lab.log), str(self.lab.checkpoint), f'"{folder}"', f"<{folder}>")
-        return any(one in line for one in outputs)
+        return any(output in line for output in outputs)
 
 
 def test_a_kill_at_every_step_of_a_pass_loses_and_repeats_nothing(tmp_path: Path, figure: Figure) -> None:
@@ -291,7 +291,7 @@ def test_an_error_of_any_system_call_of_a_pass_is_said_and_made_good(place: Path
                     if code and situation is second_pass and not on_folder:
                         # Nothing but the last sync, that of the folder, comes after the checkpoint was replaced.
                         assert now[name] == rewound.before[name], f"{call.line} {error}"
-                    left = {one for one in now if one.endswith(".tmp")} - rewound.before.keys()
+                    left = {item for item in now if item.endswith(".tmp")} - rewound.before.keys()
                     assert not left, f"{call.line} {error}"
                     Ending(rewound.lab, zygote).check()
                     points += 1
@@ -363,11 +363,11 @@ def test_a_power_cut_loses_nothing_that_was_acknowledged(tmp_path: Path, figure:
                     gone += not careless.exists() or careless.read_text() != str(cut)
                     survivor = lab.elsewhere(after)
                     assert acknowledged(survivor.checkpoint) <= promised
-                    found = audit(survivor.log)
-                    assert not found.faults
-                    assert found.sequence >= promised
+                    audited = audit(survivor.log)
+                    assert not audited.faults
+                    assert audited.sequence >= promised
                     Ending(survivor, zygote).check()
-                unsynced += there - found.sequence
+                unsynced += there - audited.sequence
                 os.kill(pid, signal.SIGCONT)
         finally:
             os.kill(pid, signal.SIGKILL)

@@ -76,7 +76,7 @@ class Sick:
         """Wait until it says so from now on, in its status and in its log."""
         before = len(self.daemon.notices)
         self.daemon.wait_for(
-            lambda: any("degraded(output)" in one and why in one for one in self.daemon.notices[before:])
+            lambda: any("degraded(output)" in notice and why in notice for notice in self.daemon.notices[before:])
         )
         said = [
             line for line in self.daemon.lines() if line["event"] == "cannot write event log or checkpoint; will retry"
@@ -95,16 +95,16 @@ class Sick:
 
     def check(self) -> Audit:
         """What was said to be done is in the log."""
-        found = self.lab.audit()
-        assert found.faults == []
+        audited = self.lab.audit()
+        assert audited.faults == []
         said = [
             (line["type"], line["subject"], line.get("fingerprint"))
             for line in self.daemon.lines()
             if "emit_reason" in line
         ]
-        there = [(one["type"], one["subject"], one["data"].get("fingerprint")) for one in found.events]
-        assert all(said.count(one) <= there.count(one) for one in said)
-        return found
+        there = [(event["type"], event["subject"], event["data"].get("fingerprint")) for event in audited.events]
+        assert all(said.count(item) <= there.count(item) for item in said)
+        return audited
 
 
 class Filler:
@@ -198,7 +198,7 @@ def test_a_full_disk_is_said_and_caught_up(kind: str, layout: str, tmp_path: Pat
             sick, words = Sick(lab, daemon), third(2)
             lab.let(words)
             sick.recovery(words)
-            rooms = levels([len(event_line(one)) for one in lab.audit().events], rounds(2, 12))
+            rooms = levels([len(event_line(event)) for event in lab.audit().events], rounds(2, 12))
             if layout == "checkpoint":
                 del rooms[3:]
             sick.seconds.clear()
@@ -218,7 +218,7 @@ def test_a_full_disk_is_said_and_caught_up(kind: str, layout: str, tmp_path: Pat
                 assert lab.left_over() == []
                 filler.unlink()
                 sick.recovery(words)
-            found = sick.check()
+            audited = sick.check()
         for number in range(20):
             words = third(number) if number % 2 else {}
             if layout != "checkpoint":
@@ -238,7 +238,7 @@ def test_a_full_disk_is_said_and_caught_up(kind: str, layout: str, tmp_path: Pat
     figure(
         f"a full disk: {kind}, with {'log and checkpoint' if layout == 'both' else 'the ' + layout} on it",
         f"filled {len(rooms)} times, 0 to {rooms[-1]} bytes left of the log's block, the drift changing meanwhile",
-        f"0 of {len(found.events)} events lost, 0 repeated, 0 glued; {found.fragments} fragments; old checkpoint "
+        f"0 of {len(audited.events)} events lost, 0 repeated, 0 glued; {audited.fragments} fragments; old checkpoint "
         f"whole; caught up {min(sick.seconds):.1f} to {max(sick.seconds):.1f} s after there was space",
     )
 
@@ -261,14 +261,14 @@ def test_a_full_disk_that_others_fill_too_loses_and_repeats_nothing_of_ours(tmp_
                 filler.unlink()
                 sick.recovery(words)
             whole = [line_of("other", int(number)) for number in other.communicate()[0].split()]
-            found = sick.check()
+            audited = sick.check()
         lines = lab.log.read_bytes().split(b"\n")
     missing = Counter(whole) - Counter(line + b"\n" for line in lines)
     on_ours = sum(line.startswith(b'{"specversion"') and b'{"writer"' in line for line in lines)
     figure(
         "a full disk that another writer fills as well, line after line",
         f"tmpfs filled {cycles} times, {len(whole)} lines of the other one",
-        f"0 of {len(found.events)} of our events lost, 0 repeated, 0 glued; {found.fragments} fragments; "
+        f"0 of {len(audited.events)} of our events lost, 0 repeated, 0 glued; {audited.fragments} fragments; "
         f"of the other's lines {missing.total() - on_ours} on a fragment of its own, {on_ours} on one of ours",
     )
 
@@ -283,7 +283,7 @@ def test_a_log_that_may_not_grow_is_said_and_caught_up(tmp_path: Path, figure: F
         sick.let(words)
         sick.recovery(words)
         sick.seconds.clear()
-        rooms = levels([len(event_line(one)) for one in lab.audit().events], rounds(1, 12))
+        rooms = levels([len(event_line(event)) for event in lab.audit().events], rounds(1, 12))
         for number, room in enumerate(rooms):
             no_longer = (lab.log.stat().st_size + room, resource.RLIM_INFINITY)
             resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, no_longer)
@@ -294,11 +294,11 @@ def test_a_log_that_may_not_grow_is_said_and_caught_up(tmp_path: Path, figure: F
             lab.let(words)
             resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
             sick.recovery(words)
-        found = sick.check()
+        audited = sick.check()
     figure(
         "a log that may not grow",
         f"RLIMIT_FSIZE of the daemon, {len(rooms)} times, 0 to {rooms[-1]} bytes behind the log's end",
-        f"0 of {len(found.events)} events lost, 0 repeated, 0 glued; {found.fragments} fragments; "
+        f"0 of {len(audited.events)} events lost, 0 repeated, 0 glued; {audited.fragments} fragments; "
         f"caught up {min(sick.seconds):.1f} to {max(sick.seconds):.1f} s after it was lifted",
     )
 
@@ -359,7 +359,7 @@ def test_a_quota_is_said_and_caught_up(place: Path, figure: Figure) -> None:
                     assert lab.checkpoint.read_bytes() == saved
                     assert lab.left_over() == []
                 sick.recovery(words)
-        found = sick.check()
+        audited = sick.check()
     number = 0
     for why, some in faults.items():
         for options in some:
@@ -383,7 +383,7 @@ def test_a_quota_is_said_and_caught_up(place: Path, figure: Figure) -> None:
     figure(
         f"EDQUOT, ENOSPC and EIO by system call ({where(place)})",
         "strace, 4, 3 and 3 kinds: write of the log, every fsync, rename; on the daemon, and on `reconcile`",
-        f"20 of 20: said, exit 1, old checkpoint whole, no file left; 0 of {found.sequence} events lost, repeated or "
+        f"20 of 20: said, exit 1, old checkpoint whole, no file left; 0 of {audited.sequence} events lost, repeated or "
         f"glued; the daemon caught up within {max(sick.seconds):.1f} s",
     )
 
@@ -413,7 +413,7 @@ def test_a_disk_that_becomes_read_only_is_said_and_caught_up(kind: str, tmp_path
                 sick.complaint(why)
                 remount(logs, "rw")
                 sick.recovery(words)
-            found = sick.check()
+            audited = sick.check()
             remount(logs, "ro")
             # Nothing new to say is nothing to complain of.
             sick.let(words)
@@ -423,7 +423,7 @@ def test_a_disk_that_becomes_read_only_is_said_and_caught_up(kind: str, tmp_path
         lab.let(others(words))
         with Daemon(lab) as daemon:
             Sick(lab, daemon).statuses()
-            daemon.wait_for(lambda: any("degraded(output)" in one for one in daemon.notices))
+            daemon.wait_for(lambda: any("degraded(output)" in notice for notice in daemon.notices))
         refused(lab.command("reconcile"), why)
         remount(logs, "rw")
         assert lab.command("reconcile").returncode == 0
@@ -436,7 +436,7 @@ def test_a_disk_that_becomes_read_only_is_said_and_caught_up(kind: str, tmp_path
         f"a read-only remount ({kind})",
         "`mount -o remount,ro` of the log's disk and back, 4 times, the drift changing meanwhile; a start; "
         "`reconcile` with the log, and with both, on it",
-        f"said, with the directive; 0 of {len(found.events)} events lost, 0 repeated; caught up within "
+        f"said, with the directive; 0 of {len(audited.events)} events lost, 0 repeated; caught up within "
         f"{max(sick.seconds):.1f} s; `reconcile` exits 1",
     )
 
@@ -469,14 +469,14 @@ def test_a_slow_disk_does_not_stop_the_heart(delay: int, changes: int, tmp_path:
             daemon.wait_for(lambda: look(lambda: lab.is_open(words)), 60)
             beaten = len(beats)
             daemon.wait_for(lambda: look(lambda: len(beats) > beaten), 60)
-        took = max(one["duration_ms"] for one in daemon.passes()) / 1000
+        took = max(line["duration_ms"] for line in daemon.passes()) / 1000
         gaps = [after - before for before, after in itertools.pairwise(beats)]
-        found = sick.check()
+        audited = sick.check()
     assert max(gaps) < 30
     figure(
         f"a slow disk: {delay} s for each fsync",
         f"strace, {changes} changes, WATCHDOG_USEC as shipped (30 s); a pass fsyncs at least 3 times",
         f"passes of up to {took:.0f} s; heartbeats at most {max(gaps):.1f} s apart, "
-        f"0 watchdog kills; 0 of {len(found.events)} events lost or repeated",
+        f"0 watchdog kills; 0 of {len(audited.events)} events lost or repeated",
     )
     assert daemon.process.returncode == 0

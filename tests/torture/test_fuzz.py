@@ -9,12 +9,14 @@ from tests.torture.ground import rounds
 
 def test_no_input_is_more_than_a_problem(figure: Figure) -> None:
     inputs, seed = rounds(1500, 100_000), 1
-    found = fuzz.run(inputs, seed)
-    assert found.faults == []
-    assert found.inputs == inputs
+    outcome = fuzz.run(inputs, seed)
+    assert outcome.faults == []
+    assert outcome.inputs == inputs
     # That they are broken in many ways, and not all in one.
-    assert len(found.messages) > 60
-    assert found.slowest[0] <= 1 or not fuzz.slow(seed, found.slowest[1])
+    assert len(outcome.messages) > 60
+    assert outcome.slowest[0] <= 1 or not fuzz.slow(seed, outcome.slowest[1])
     figure(
-        "any bytes as an inventory and as documents", f"mutations of files that mean something, seed {seed}", str(found)
+        "any bytes as an inventory and as documents",
+        f"mutations of files that mean something, seed {seed}",
+        str(outcome),
     )

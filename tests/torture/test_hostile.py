@@ -47,12 +47,12 @@ class Trap:
 
 
 def _socket(path: Path, _: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as one:
+    with socket.socket(socket.AF_UNIX) as listener:
         # Its address may not be long.
         here = os.getcwd()
         os.chdir(path.parent)
         try:
-            one.bind(path.name)
+            listener.bind(path.name)
         finally:
             os.chdir(here)
 
@@ -140,9 +140,9 @@ class Attempt:
                 self._change(number)
                 daemon.send(signal.SIGHUP)
                 daemon.wait_for(lambda done=done: len(daemon.passes()) > done)  # type: ignore[misc]
-            assert {one["outcome"] for one in daemon.passes()} == {"retry"}
+            assert {line["outcome"] for line in daemon.passes()} == {"retry"}
             assert daemon.process.poll() is None
-            status = [one for one in daemon.notices if one.startswith("STATUS=")][-1]
+            status = [notice for notice in daemon.notices if notice.startswith("STATUS=")][-1]
             assert "degraded(output): " in status
             assert str(self.path) in status
             assert self.trap.called in status
@@ -151,9 +151,9 @@ class Attempt:
             daemon.send(signal.SIGHUP)
             daemon.wait_for(lambda: daemon.passes()[-1]["outcome"] == "ok")
         # The drift is announced once, and whatever happened before is not told.
-        found = audit(self.lab.log)
-        assert found.faults == []
-        assert [event["subject"] for event in found.events] == ["service:nas/db", "summary"]
+        audited = audit(self.lab.log)
+        assert audited.faults == []
+        assert [event["subject"] for event in audited.events] == ["service:nas/db", "summary"]
 
     def _change(self, number: int) -> None:
         self.lab.say("nas", "online", dict.fromkeys(SERVICES, "ok") | {"db": f"broken-{number}"})
@@ -166,7 +166,7 @@ class Attempt:
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-@pytest.mark.parametrize("trap", [one for one in TRAPS if not one.privileged], ids=lambda one: one.name)
+@pytest.mark.parametrize("trap", [trap for trap in TRAPS if not trap.privileged], ids=lambda item: item.name)
 def test_a_trap_is_refused_by_name_and_the_daemon_goes_on(shared: Path, trap: Trap, output: str) -> None:
     Attempt(shared, trap, output).run(3)
 
@@ -190,7 +190,8 @@ def test_no_trap_harms_at_any_level_of_the_kernels_own_protection(level: int, fi
                 attempts += 1
     figure(
         "a trap at the name of the log, the checkpoint or the lock, in a folder such as /tmp",
-        f"{len(TRAPS)} kinds ({', '.join(one.name for one in TRAPS)}) at {len(OUTPUTS)} names, fs.protected_*={level}",
+        f"{len(TRAPS)} kinds ({', '.join(trap.name for trap in TRAPS)}) at {len(OUTPUTS)} names, "
+        f"fs.protected_*={level}",
         f"{attempts}/{attempts} refused by name, victim untouched, 10 passes each and caught up when it was gone",
     )
 
@@ -220,7 +221,7 @@ def test_without_privileges_a_trap_is_refused_as_well(figure: Figure) -> None:
     )
 
 
-@pytest.mark.parametrize("trap", [one for one in TRAPS if not one.privileged], ids=lambda one: one.name)
+@pytest.mark.parametrize("trap", [trap for trap in TRAPS if not trap.privileged], ids=lambda item: item.name)
 def test_a_trap_among_the_rotated_logs_is_not_looked_into(shared: Path, trap: Trap) -> None:
     attempt = Attempt(shared, trap, "agent-events.log.1")
     attempt.lab.say("nas", "online", {"db": "exited"})
@@ -263,8 +264,8 @@ def test_names_that_a_stranger_makes_and_removes_hold_no_recovery_up(shared: Pat
         try:
             until(lambda: not theirs.exists())
             for _ in range(2000):
-                found, _ = eventlog.recover(str(log), position, "/runtime-supervisor/test")
-                assert [one["sequence"] for one in found] == ["2"]
+                recovered, _ = eventlog.recover(str(log), position, "/runtime-supervisor/test")
+                assert [item["sequence"] for item in recovered] == ["2"]
             assert stranger.poll() is None
         finally:
             stranger.kill()
@@ -343,13 +344,13 @@ def test_a_start_on_a_read_only_disk_is_said_and_caught_up(tmp_path: Path, figur
         lab.put_outputs(disk)
         # Without the lock it is not ready.
         with Daemon(lab, "--resync-interval", "1h", ready=False) as daemon:
-            daemon.wait_for(lambda: any("degraded(output): " in one for one in daemon.notices))
-            status = [one for one in daemon.notices if one.startswith("STATUS=")][-1]
+            daemon.wait_for(lambda: any("degraded(output): " in notice for notice in daemon.notices))
+            status = [notice for notice in daemon.notices if notice.startswith("STATUS=")][-1]
             assert "ReadWritePaths=" in status
             subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
             # No signal: the retries come by themselves.
             daemon.wait_for(lambda: daemon.passes()[-1]["outcome"] == "ok")
-        assert [one["subject"] for one in audit(lab.log).events] == ["service:nas/db", "summary"]
+        assert [event["subject"] for event in audit(lab.log).events] == ["service:nas/db", "summary"]
     figure(
         "a start while log, checkpoint and lock are on a read-only disk",
         "tmpfs, mounted read-only, then remounted",

@@ -95,11 +95,11 @@ NAMES = ("hosts/nas/services.yaml", "world/nodes/nas.json")
 
 def is_blocked_alone(report: dict[str, Any], name: str) -> None:
     """The spoilt input is said, the ill service is found, and nothing else is."""
-    actions = {one["subject"]: one["action"] for one in report["recommendations"]}
+    actions = {recommendation["subject"]: recommendation["action"] for recommendation in report["recommendations"]}
     assert actions == {f"input:{name}": "repair_input", "service:nuc/db": "redeploy"}
     assert report["summary"] == "unstable"
-    assert {one["file"] for one in report["problems"] if one["level"] == "error"} == {name}
-    assert all(one["message"].isprintable() for one in report["problems"])
+    assert {problem["file"] for problem in report["problems"] if problem["level"] == "error"} == {name}
+    assert all(problem["message"].isprintable() for problem in report["problems"])
 
 
 # --- what is no plain file --------------------------------------------------------------------------------------------
@@ -109,8 +109,8 @@ def _socket(path: Path) -> None:
     here = os.getcwd()
     os.chdir(path.parent)
     try:
-        with socket.socket(socket.AF_UNIX) as one:
-            one.bind(path.name)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path.name)
     finally:
         os.chdir(here)
 
@@ -137,7 +137,7 @@ def test_what_is_no_plain_file_is_blocked_and_the_rest_is_judged(tmp_path: Path,
             report = victims.judge(lab)
             if what == "folder" and name.startswith("world/"):
                 # A folder of the world may have any name; the node was not reported, then.
-                assert "node:nas" in {one["subject"] for one in report["recommendations"]}
+                assert "node:nas" in {recommendation["subject"] for recommendation in report["recommendations"]}
                 continue
             is_blocked_alone(report, name)
     figure(
@@ -203,10 +203,10 @@ def test_what_is_no_document_is_blocked_and_the_rest_is_judged(tmp_path: Path, f
             lab = ill(tmp_path / f"{number}-{name.partition('/')[0]}")
             (lab.folder / name).write_bytes(data)
             report = victims.judge(lab)
-            actions = {one["subject"] for one in report["recommendations"]}
+            actions = {recommendation["subject"] for recommendation in report["recommendations"]}
             assert {f"input:{name}", "service:nuc/db"} <= actions, what
-            assert "missing_service" not in {one["condition"] for one in report["drift"]}, what
-            assert all(one["message"].isprintable() for one in report["problems"])
+            assert "missing_service" not in {drift["condition"] for drift in report["drift"]}, what
+            assert all(problem["message"].isprintable() for problem in report["problems"])
     figure(
         "an input is no document, or a bomb",
         f"{', '.join(BROKEN)}; as services.yaml and as a document",
@@ -243,12 +243,12 @@ def test_a_name_of_a_megabyte_is_said_in_a_line(tmp_path: Path, figure: Figure) 
         for path in paths:
             path.write_text(text)
         desired, actual = load_inventory(str(lab.folder / "hosts"), LIMIT), load_world(str(lab.folder / "world"), LIMIT)
-        found = reconcile(desired.value, actual.value, Thresholds(), 0, (*desired.problems, *actual.problems)).report
-        assert all(one.line is not None for one in found.problems)
-        longest = max(longest, *(len(str(one)) for one in found.problems))
-        evidence = [one for drift in found.drift for one in drift.evidence]
-        evidence += [one for recommendation in found.recommendations for one in recommendation.evidence]
-        assert all(len(one.pointer) + len(one.value or "") < 2000 for one in evidence)
+        report = reconcile(desired.value, actual.value, Thresholds(), 0, (*desired.problems, *actual.problems)).report
+        assert all(problem.line is not None for problem in report.problems)
+        longest = max(longest, *(len(str(problem)) for problem in report.problems))
+        evidence = [fact for drift in report.drift for fact in drift.evidence]
+        evidence += [fact for recommendation in report.recommendations for fact in recommendation.evidence]
+        assert all(len(fact.pointer) + len(fact.value or "") < 2000 for fact in evidence)
         paths[0].write_text(kept)
     assert longest < 600
     figure(
@@ -282,7 +282,7 @@ def test_what_looks_odd_and_is_fine_is_read(tmp_path: Path) -> None:
         lab = ill(tmp_path / str(number))
         (lab.folder / "hosts/nas/services.yaml").write_bytes(data)
         report = Victims().judge(lab)
-        assert [one["subject"] for one in report["recommendations"]] == ["service:nuc/db"]
+        assert [recommendation["subject"] for recommendation in report["recommendations"]] == ["service:nuc/db"]
 
 
 # --- folders that are not there ---------------------------------------------------------------------------------------
@@ -305,10 +305,10 @@ def test_a_folder_that_is_not_there_is_no_failure_of_everything(tmp_path: Path, 
             spoil(lab.folder / folder)
             report = victims.judge(lab)
             assert report["summary"] == "unstable"
-            assert [(one["subject"], one["action"]) for one in report["recommendations"]] == [
-                (f"input:{folder}", "repair_input")
-            ]
-            assert "missing_service" not in {one["condition"] for one in report["drift"]}
+            assert [
+                (recommendation["subject"], recommendation["action"]) for recommendation in report["recommendations"]
+            ] == [(f"input:{folder}", "repair_input")]
+            assert "missing_service" not in {drift["condition"] for drift in report["drift"]}
     figure(
         "hosts/ or world/ is not what it should be",
         ", ".join(FOLDERS),
@@ -324,7 +324,7 @@ def test_what_may_not_be_read_is_blocked_and_the_rest_is_judged(figure: Figure) 
     cases = {
         "hosts": [("input:hosts", "repair_input")],
         "world": [("input:world", "repair_input")],
-        "hosts/nas": [("input:hosts/nas/services.yaml", "repair_input"), ("service:nuc/db", "redeploy")],
+        "hosts/nas": [("input:hosts/nas", "repair_input"), ("service:nuc/db", "redeploy")],
         "hosts/nas/services.yaml": [("input:hosts/nas/services.yaml", "repair_input"), ("service:nuc/db", "redeploy")],
         "world/nodes": [("input:world/nodes", "repair_input")],
         "world/nodes/nas.json": [("input:world/nodes/nas.json", "repair_input"), ("service:nuc/db", "redeploy")],
@@ -337,10 +337,12 @@ def test_what_may_not_be_read_is_blocked_and_the_rest_is_judged(figure: Figure) 
             done = ground.as_user(ground.UNPRIVILEGED, command)
             assert done.returncode == 0, done.stderr
             report = json.loads(done.stdout)
-        assert [(one["subject"], one["action"]) for one in report["recommendations"]] == expected, name
-        assert any("Permission denied" in one["message"] for one in report["problems"]), name
+        assert [
+            (recommendation["subject"], recommendation["action"]) for recommendation in report["recommendations"]
+        ] == expected, name
+        assert any("Permission denied" in problem["message"] for problem in report["problems"]), name
         assert report["summary"] == "unstable"
-        assert "missing_service" not in {one["condition"] for one in report["drift"]}
+        assert "missing_service" not in {drift["condition"] for drift in report["drift"]}
     figure(
         "an input that may not be read",
         f"mode 0000, reconcile as user {ground.UNPRIVILEGED}: {', '.join(cases)}",
@@ -368,7 +370,7 @@ def test_a_file_cut_at_any_byte_that_is_still_being_written_is_read_when_it_is_w
     def judged(settle: Settle | None) -> dict[str, Any]:
         desired = load_inventory(str(lab.folder / "hosts"), LIMIT, settle)
         actual = load_world(str(lab.folder / "world"), LIMIT, settle)
-        newest = max(one.observed_at for one in actual.value.documents)
+        newest = max(document.observed_at for document in actual.value.documents)
         return report_json(
             reconcile(desired.value, actual.value, Thresholds(), newest, (*desired.problems, *actual.problems)).report
         )
@@ -381,7 +383,7 @@ def test_a_file_cut_at_any_byte_that_is_still_being_written_is_read_when_it_is_w
             path.write_bytes(data[:cut])
             # Nobody ends it: a problem, or a smaller file, and never an exception.
             left = judged(None)
-            broken += f"input:{name}" in {one["subject"] for one in left["recommendations"]}
+            broken += f"input:{name}" in {recommendation["subject"] for recommendation in left["recommendations"]}
 
             def ends(_: int | None, path: Path = path, data: bytes = data) -> bool:
                 """The writer goes on while the reader waits for the file to settle."""
@@ -391,7 +393,7 @@ def test_a_file_cut_at_any_byte_that_is_still_being_written_is_read_when_it_is_w
                 return True
 
             report = judged(ends)
-            false += [one["subject"] for one in report["recommendations"]] != ["service:nuc/db"]
+            false += [recommendation["subject"] for recommendation in report["recommendations"]] != ["service:nuc/db"]
             cuts += 1
     assert false == 0
     assert 0 < broken < cuts
@@ -486,7 +488,7 @@ def test_writers_in_place_are_never_taken_for_missing_services(place: Path, figu
             writer.kill()
         # Where the machine itself holds the writer up for longer than a file takes to settle, nothing is promised.
         held_up = len(writer.stdout.readlines())
-    false, refused, naive = (int(one) for one in done.stdout.split())
+    false, refused, naive = (int(item) for item in done.stdout.split())
     reads = passes * len(files)
     assert false <= held_up
     # The faults were there to be made.
@@ -598,7 +600,7 @@ def test_no_name_breaks_a_line_or_steers_a_terminal(tmp_path: Path, figure: Figu
     # They were all there to be shown.
     subjects = {event["subject"] for event in lab.events()}
     assert {"service:nas/traefik", "incident:I0", "incident:I10", "input:world/names-7.json"} <= subjects
-    assert any("caf" in one for one in subjects)
+    assert any("caf" in subject for subject in subjects)
     with Daemon(lab) as daemon:
         daemon.wait_for(lambda: bool(daemon.passes()))
     assert all(line.isprintable() for line in daemon.said().split("\n"))

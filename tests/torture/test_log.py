@@ -50,8 +50,8 @@ def test_what_is_renamed_while_it_is_looked_for_is_found(place: Path, figure: Fi
         for number in range(1, 2 * looks, 2):
             position = eventlog.append(log, [event(number)])
             eventlog.append(log, [event(number + 1)])
-            found, _ = eventlog.recover(log, position, SOURCE)
-            missed += str(number + 1) not in [one["sequence"] for one in found]
+            recovered, _ = eventlog.recover(log, position, SOURCE)
+            missed += str(number + 1) not in [item["sequence"] for item in recovered]
     figure(
         f"a rotation in the middle of a recovery ({where(place)})",
         "renamed every 5 ms, as logrotate does, while events behind the checkpoint are looked for",
@@ -73,16 +73,17 @@ def test_four_writers_do_not_get_into_each_others_lines(place: Path, figure: Fig
         start = b'{"writer": "%s"' % name.encode()
         said = [line + b"\n" for line in lines if line.startswith(start)]
         wanted = [line_of(name, number) for number in range(count)]
-        bad += abs(len(said) - len(wanted)) + sum(one != other for one, other in zip(said, wanted, strict=False))
-    found = audit(log)
+        bad += abs(len(said) - len(wanted)) + sum(value != other for value, other in zip(said, wanted, strict=False))
+    audited = audit(log)
     figure(
         f"four writers of one log ({where(place)})",
-        f"three others append {count} lines each, up to 9 kB long, while a recorder appends {len(found.events)} events",
-        f"{bad + found.fragments} of {3 * count + len(found.events)} lines bad, {lines.count(b'') - 1} empty ones, "
-        f"{len(found.faults)} events lost, repeated or glued",
+        f"three others append {count} lines each, up to 9 kB long, while a recorder appends {len(audited.events)} "
+        "events",
+        f"{bad + audited.fragments} of {3 * count + len(audited.events)} lines bad, {lines.count(b'') - 1} empty ones, "
+        f"{len(audited.faults)} events lost, repeated or glued",
     )
-    assert (bad, found.fragments, found.faults) == (0, 0, [])
-    assert len(found.events) >= count
+    assert (bad, audited.fragments, audited.faults) == (0, 0, [])
+    assert len(audited.events) >= count
 
 
 # --- rotation ---------------------------------------------------------------------------------------------------------
@@ -223,13 +224,13 @@ def rotated(folder: Path, count: int, *changes: tuple[str, str]) -> list[Path]:
 def test_rotation_by_the_shipped_stanza_loses_and_repeats_nothing(place: Path, figure: Figure) -> None:
     count = rounds(20, 500)
     logs = rotated(place, count)
-    found = audit(*logs)
+    audited = audit(*logs)
     figure(
         f"rotation by the shipped stanza ({where(place)})",
-        f"{count} times `logrotate --force` while a recorder appends {len(found.events)} events",
-        f"{len(logs)} files, {len(found.faults)} events lost, repeated or glued, {found.fragments} fragments",
+        f"{count} times `logrotate --force` while a recorder appends {len(audited.events)} events",
+        f"{len(logs)} files, {len(audited.faults)} events lost, repeated or glued, {audited.fragments} fragments",
     )
-    assert (found.faults, found.fragments) == ([], 0)
+    assert (audited.faults, audited.fragments) == ([], 0)
     assert len(logs) >= count
 
 
@@ -255,7 +256,7 @@ def test_copytruncate_loses_lines_and_nothing_else(place: Path, figure: Figure) 
     assert said == sorted(set(said))
     assert {entry.subject for entry in saved.ledger.open.values()} == SUBJECTS
     # It goes on where it was, and what was lost is not said again.
-    assert [one["sequence"] for one in a_pass(place, "ok")] == [str(saved.ledger.sequence + n) for n in range(1, 14)]
+    assert [item["sequence"] for item in a_pass(place, "ok")] == [str(saved.ledger.sequence + n) for n in range(1, 14)]
 
 
 # --- what is taken away -----------------------------------------------------------------------------------------------
@@ -332,7 +333,7 @@ TAKEN: dict[str, tuple[Callable[[Path], None], int]] = {
     "the checkpoint is half": (lambda folder: os.truncate(folder / "checkpoint.json", 500), 12),
     "the checkpoint and its lock are deleted": (_wiped_but_for_the_log, 12),
     "the checkpoint is deleted, the log renamed": (lambda folder: _rename_log(folder, "checkpoint.json"), 12),
-    "all is wiped": (lambda folder: _delete(folder, *(one.name for one in folder.iterdir() if one.is_file())), 13),
+    "all is wiped": (lambda folder: _delete(folder, *(path.name for path in folder.iterdir() if path.is_file())), 13),
 }
 
 
@@ -349,9 +350,9 @@ def test_what_is_taken_away_while_it_is_stopped_loses_and_repeats_nothing(place:
         assert a_pass(folder, "failed") == [], what
         resolved = a_pass(folder, "ok")
         # All that was open ends, and the sequence goes on where any of the files still knew it.
-        assert {one["subject"] for one in resolved if one["type"] == "reconcile_resolved"} == SUBJECTS, what
+        assert {event["subject"] for event in resolved if event["type"] == "reconcile_resolved"} == SUBJECTS, what
         first = 1 if what == "all is wiped" else 40
-        assert [int(one["sequence"]) for one in again + resolved] == list(range(first, first + anew + 13)), what
+        assert [int(item["sequence"]) for item in again + resolved] == list(range(first, first + anew + 13)), what
     figure(
         f"outputs taken away or edited while it is stopped ({where(place)})",
         "; ".join(TAKEN),
@@ -428,18 +429,20 @@ def test_of_many_starts_at_once_exactly_one_runs(tmp_path: Path, figure: Figure)
     lab.observe("nas", traefik="failed", jellyfin="ok")
     processes = starts(lab, count)
     try:
-        until(lambda: sum(one.poll() is None for one in processes) == 1 and bool(lab.events()), PATIENCE + count)
-        (running,) = [one for one in processes if one.poll() is None]
-        codes = [one.returncode for one in processes if one is not running]
+        until(
+            lambda: sum(process.poll() is None for process in processes) == 1 and bool(lab.events()), PATIENCE + count
+        )
+        (running,) = [process for process in processes if process.poll() is None]
+        codes = [process.returncode for process in processes if process is not running]
         assert codes == [75] * (count - 1)
         # The lock ends with its process, however that ends.
         running.kill()
         running.wait()
         assert lab.command("reconcile").returncode == 0
     finally:
-        for one in processes:
-            one.kill()
-            one.wait()
+        for results in processes:
+            results.kill()
+            results.wait()
     began = sum(path.read_text().count('"started"') for path in lab.folder.glob("stderr-*"))
     figure(
         "two supervisors on one checkpoint",

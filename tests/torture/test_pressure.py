@@ -51,7 +51,7 @@ def test_a_checkpoint_that_makes_no_sense_is_set_aside_and_rebuilt(tmp_path: Pat
         assert after.faults == []
         # As after its deletion: what is open is announced again, once, and nothing else.
         again = after.events[len(before.events) :]
-        assert [(one["subject"], one["data"]["emit_reason"]) for one in again] == [("service:nas/db", "first_seen")]
+        assert [(item["subject"], item["data"]["emit_reason"]) for item in again] == [("service:nas/db", "first_seen")]
         assert acknowledged(lab.checkpoint) == after.sequence
         assert lab.command("reconcile").returncode == 0
         assert audit(lab.log).sequence == after.sequence
@@ -130,10 +130,10 @@ def test_a_daemon_without_descriptors_goes_on_when_there_are_some(tmp_path: Path
         resource.prlimit(pid, resource.RLIMIT_NOFILE, old)
         daemon.send(signal.SIGHUP)
         daemon.wait_for(lambda: daemon.passes()[-1]["problems"] == 0 and daemon.passes()[-1]["outcome"] == "ok")
-    found = audit(lab.log)
-    assert found.faults == []
-    assert not [one for one in found.events if "missing_service" in one["data"].get("conditions", [])]
-    assert found.open == recommended_now(lab)
+    audited = audit(lab.log)
+    assert audited.faults == []
+    assert not [event for event in audited.events if "missing_service" in event["data"].get("conditions", [])]
+    assert audited.open == recommended_now(lab)
     figure(
         "a daemon has no descriptor left",
         "RLIMIT_NOFILE lowered to what it has open, for five passes",

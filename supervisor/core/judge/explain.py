@@ -49,7 +49,7 @@ def explain(judgement: Judgement, subject: Subject) -> Explanation | None:
         state = f"{state}; inhibited by {', '.join(inhibitors)}"
     case = case_of(picture, subject)
     rows = _explained(verdicts(case)) if case is not None else ()
-    return Explanation(subject, state, rows, in_order((*facts, *(place for one in drift for place in one.evidence))))
+    return Explanation(subject, state, rows, in_order((*facts, *(place for each in drift for place in each.evidence))))
 
 
 def _explained(rows: list[tuple[Row, RowVerdict]]) -> tuple[ExplainedRow, ...]:

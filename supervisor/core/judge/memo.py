@@ -84,10 +84,12 @@ class Memo:
         picture = draw_picture(desired, actual, graph, climate, now, before.picture.nodes, due)
         chains = Chains(picture)
         gone = {name for name in due if name not in desired.nodes and name not in actual.nodes}
-        found = self._found(picture, chains, due - gone, gone)
-        changes = {**found, **dict.fromkeys(gone & before.nodes.keys())}
+        judged = self._judge_due(picture, chains, due - gone, gone)
+        changes = {**judged, **dict.fromkeys(gone & before.nodes.keys())}
         inputs, incidents = _inputs(before, picture, chains), _incidents(before, picture, chains)
-        until = [self._nodes[name].until for name in found] if in_time else [one.until for one in self._nodes.values()]
+        until = (
+            [self._nodes[name].until for name in judged] if in_time else [node.until for node in self._nodes.values()]
+        )
         judgement = Judgement(
             picture,
             inputs,
@@ -98,7 +100,7 @@ class Memo:
             min((*until, before.until) if in_time else until, default=NEVER),
         )
         self._before = judgement
-        self._since = now if found else self._since
+        self._since = now if judged else self._since
         return judgement
 
     def _take(self, climate: Climate) -> Judgement:
@@ -119,19 +121,21 @@ class Memo:
             | differing(was.own_unusable, own_documents(actual))
         )
 
-    def _found(self, picture: Picture, chains: Chains, due: Iterable[str], gone: Iterable[str]) -> dict[str, Findings]:
+    def _judge_due(
+        self, picture: Picture, chains: Chains, due: Iterable[str], gone: Iterable[str]
+    ) -> dict[str, Findings]:
         """The findings of the nodes that are due, and of those that look at what these show."""
-        found: dict[str, Findings] = {}
+        judged: dict[str, Findings] = {}
         changed: set[Subject] = set()
         for name in gone:
             changed |= self._remember(name, None)
         while due:
             for name in due:
-                found[name] = node_findings(picture, name, chains)
+                judged[name] = node_findings(picture, name, chains)
                 shows = dict(_shows(picture, name, chains))
                 changed |= self._remember(name, Remembered(picture.now, next_turn(picture, name), shows))
-            due = [name for name in picture.graph.watchers(changed) if name not in found]
-        return found
+            due = [name for name in picture.graph.watchers(changed) if name not in judged]
+        return judged
 
     def _remember(self, name: str, seen: Remembered | None) -> set[Subject]:
         """Take it to mind; what it shows otherwise than before."""

@@ -40,13 +40,13 @@ NO_TALLY = Tally()
 def tally(
     services: int, drift: Sequence[Drift], recommendations: Sequence[Recommendation], unmanaged: int = 0
 ) -> Tally:
-    counted = [one for one in drift if one.inhibited_by is None]
+    counted = [entry for entry in drift if entry.inhibited_by is None]
     return Tally(
         services,
         len(counted),
         len(drift) - len(counted),
         len(recommendations),
         unmanaged,
-        sum(one.severity is Severity.CRITICAL for one in counted),
-        sum(one.type is EventType.BLOCKED for one in recommendations),
+        sum(drift.severity is Severity.CRITICAL for drift in counted),
+        sum(recommendation.type is EventType.BLOCKED for recommendation in recommendations),
     )

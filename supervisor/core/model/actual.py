@@ -97,7 +97,7 @@ class ServiceReports(Mapping[str, ServiceReport]):
     @classmethod
     def of(cls, reports: dict[str, ServiceReport]) -> ServiceReports:
         """All of them kept."""
-        return cls({name: one.status for name, one in reports.items()}, reports, lambda name, _: reports[name])
+        return cls({name: report.status for name, report in reports.items()}, reports, lambda name, _: reports[name])
 
     @classmethod
     def overlaid(cls, layers: Iterable[ServiceReports]) -> ServiceReports:
@@ -105,18 +105,18 @@ class ServiceReports(Mapping[str, ServiceReport]):
         words: dict[str, str] = {}
         kept: dict[str, ServiceReport] = {}
         layer_of: dict[str, ServiceReports] = {}
-        for one in layers:
-            for name in kept.keys() & one.words.keys():
+        for layer in layers:
+            for name in kept.keys() & layer.words.keys():
                 del kept[name]
-            words |= one.words
-            kept |= one.kept
-            layer_of |= dict.fromkeys(one.words, one)
+            words |= layer.words
+            kept |= layer.kept
+            layer_of |= dict.fromkeys(layer.words, layer)
         return cls(words, kept, lambda name, _: layer_of[name][name], lambda name: layer_of[name].full(name))
 
     @property
     def unwell(self) -> dict[str, ServiceReport]:
         """Those whose word is another than well, by far the fewest."""
-        return {name: one for name, one in self.kept.items() if one.word is not ServiceWord.WELL}
+        return {name: report for name, report in self.kept.items() if report.word is not ServiceWord.WELL}
 
     def __getitem__(self, name: str) -> ServiceReport:
         return self.kept.get(name) or self._make(name, self.words[name])

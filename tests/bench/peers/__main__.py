@@ -28,7 +28,7 @@ from tests.bench.peers.install import Programs, SkippedError
 from tests.bench.peers.peer import PATIENCE, Command, Peer, Resident
 from tests.bench.run import conclude, machine
 
-PEERS = {one.name: one for one in (prometheus.PEER, monit.PEER, ansible.PEER, cfengine.PEER)}
+PEERS = {item.name: item for item in (prometheus.PEER, monit.PEER, ansible.PEER, cfengine.PEER)}
 SIZES = (fleet.HOMELAB, fleet.LARGE, "200x100")
 """At the last what a program has to hold takes more room than itself; beyond it monit takes minutes to start."""
 TURNS = 20
@@ -69,20 +69,20 @@ def passes(bench: Bench, size: str) -> list[Figure]:
     for peer, programs in bench.chosen():
         if peer.commands:
             subjects += peer.commands(programs, *bench.fleet(size, f"command-{peer.name}"))
-    took: dict[str, list[commands.Took]] = {one.name: [] for one in subjects}
+    took: dict[str, list[commands.Took]] = {subject.name: [] for subject in subjects}
     for _ in range(ROUNDS):
-        for one in subjects:
-            if sum(run.wall for run in took[one.name]) < ENOUGH:
-                took[one.name].append(run := commands.run(one.argv, one.environ, one.status))
-                _agree(one.name, one.found(run), truth)
-    found = {
+        for subject in subjects:
+            if sum(run.wall for run in took[subject.name]) < ENOUGH:
+                took[subject.name].append(run := commands.run(subject.argv, subject.environ, subject.status))
+                _agree(subject.name, subject.drifted(run), truth)
+    results = {
         name: (median([run.processor for run in runs]) * 1e3, f"{median([run.wall for run in runs]) * 1e3:.0f} ms wall")
         for name, runs in took.items()
     }
     served = ours.anew(bench.fleet(size, "anew")[0]) * 1e3
     return [
-        *_against("full pass, processor time", found | {"ours": (served, "by the daemon, everything anew")}, "ms"),
-        *_against("full pass as a command, processor time", found, "ms", dict.fromkeys(found)),
+        *_against("full pass, processor time", results | {"ours": (served, "by the daemon, everything anew")}, "ms"),
+        *_against("full pass as a command, processor time", results, "ms", dict.fromkeys(results)),
     ]
 
 
@@ -102,9 +102,9 @@ def residents(bench: Bench, size: str) -> list[Figure]:
         own.listen_for(15)
         for name, subject in subjects.items():
             deadline = time.monotonic() + PATIENCE
-            while (found := subject.found()) != truth and time.monotonic() < deadline:
+            while (results := subject.drifted()) != truth and time.monotonic() < deadline:
                 own.listen_for(1)
-            _agree(name, found, truth)
+            _agree(name, results, truth)
         before = {name: subject.used() for name, subject in subjects.items()}
         own.listen_for(bench.idle)
         idle = {name: (subject.used() - before[name]) * 60 / bench.idle for name, subject in subjects.items()}
@@ -150,25 +150,25 @@ def _changed(
 
 
 def _against(
-    what: str, found: Mapping[str, tuple[float, str]], unit: str, limits: Mapping[str, float | None] | None = None
+    what: str, results: Mapping[str, tuple[float, str]], unit: str, limits: Mapping[str, float | None] | None = None
 ) -> list[Figure]:
     """What was found of each, with its note, and ours held against the others: at most the same, or the limit.
 
     A limit of None: shown, and not held to it.
     """
-    figures = [Figure(f"{what}: {name}", value, unit, note=note) for name, (value, note) in found.items()]
-    for name, (value, _) in found.items():
+    figures = [Figure(f"{what}: {name}", value, unit, note=note) for name, (value, note) in results.items()]
+    for name, (value, _) in results.items():
         if name != "ours":
-            ratio = found["ours"][0] / value
+            ratio = results["ours"][0] / value
             note = f"{number(1 / ratio)} to 1" if ratio < 1 else ""
             figures.append(Figure(f"{what}: ours against {name}", ratio, "x", (limits or {}).get(name, 1), note))
     return figures
 
 
-def _agree(name: str, found: set[str], truth: set[str]) -> None:
+def _agree(name: str, results: set[str], truth: set[str]) -> None:
     """Who finds something else has another task, and no figure of it means anything."""
-    if found != truth:
-        raise AssertionError(f"{name} differs in {len(found ^ truth)}, such as {sorted(found ^ truth)[:5]}")
+    if results != truth:
+        raise AssertionError(f"{name} differs in {len(results ^ truth)}, such as {sorted(results ^ truth)[:5]}")
 
 
 def measure(bench: Bench, size: str, skipped: Sequence[str]) -> Table:

@@ -43,20 +43,20 @@ _ONE_BY_ONE = """
 """
 
 
-def found(took: Took) -> set[str]:
+def drifted(took: Took) -> set[str]:
     return set(re.findall(r"drift ([\w-]+/[\w-]+)", took.output))
 
 
 def _commands(programs: Programs, root: Path, folder: Path) -> list[Command]:
     inventory = folder / "nodes"
-    inventory.write_text("".join(f"{one.name}\n" for one in sorted((root / "hosts").iterdir())))
+    inventory.write_text("".join(f"{path.name}\n" for path in sorted((root / "hosts").iterdir())))
     environ = programs.environ(HOME=str(folder), ANSIBLE_LOCALHOST_WARNING="0")
     commands: list[Command] = []
     for name, play in (("ansible", _AT_ONCE), ("ansible, an assertion for each service", _ONE_BY_ONE)):
         path = folder / f"{len(commands)}.yml"
         path.write_text(play)
         argv = [programs.path("ansible-playbook"), "--check", "-i", str(inventory), "-e", f"fleet={root}", str(path)]
-        commands.append(Command(name, argv, found, environ))
+        commands.append(Command(name, argv, drifted, environ))
     return commands
 
 

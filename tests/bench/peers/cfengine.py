@@ -35,7 +35,7 @@ bundle agent node(root, name)
 """
 
 
-def found(took: Took) -> set[str]:
+def drifted(took: Took) -> set[str]:
     return set(re.findall(r"^R: drift (\S+)$", took.output, re.MULTILINE))
 
 
@@ -50,7 +50,7 @@ def _commands(programs: Programs, root: Path, folder: Path) -> list[Command]:
     (folder / "bin/cf-promises").symlink_to(programs.path("cf-promises"))
     environ = programs.environ(FLEET=str(root), CFENGINE_TEST_OVERRIDE_WORKDIR=str(folder))
     commands.run([programs.path("cf-key")], environ)
-    return [Command("cfengine", [programs.path("cf-agent"), "-KIf", str(policy)], found, environ)]
+    return [Command("cfengine", [programs.path("cf-agent"), "-KIf", str(policy)], drifted, environ)]
 
 
 PEER = Peer(

@@ -60,4 +60,4 @@ def _judged(text: str) -> dict[str, bool]:
     document = json.loads(text)
     if document["status"] != "online":
         return {}
-    return {name: one["status"] == "ok" for name, one in document["services"].items()}
+    return {name: value["status"] == "ok" for name, value in document["services"].items()}

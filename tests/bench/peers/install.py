@@ -35,7 +35,7 @@ class Programs:
         return [*namespace, "sh", "-c", script, str(self.root / "usr/share"), *command]
 
     def environ(self, **more: str) -> dict[str, str]:
-        folders = sorted({str(one.parent) for one in self.root.glob("**/lib*.so*")})
+        folders = sorted({str(path.parent) for path in self.root.glob("**/lib*.so*")})
         return {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "LD_LIBRARY_PATH": ":".join(folders), **more}
 
 

@@ -34,7 +34,7 @@ def flag(folder: Path, name: str) -> Path:
     return folder / "well" / name
 
 
-def found(took: Took) -> set[str]:
+def drifted(took: Took) -> set[str]:
     return set(re.findall(r"^'(\S+)' file doesn't exist$", took.complaints, re.MULTILINE))
 
 
@@ -53,7 +53,7 @@ def write(given: Given, folder: Path, failed: str, recovered: str) -> Path:
 def _commands(programs: Programs, root: Path, folder: Path) -> list[Command]:
     path = write(Given(root), folder, "/bin/true", "/bin/true")
     argv = [programs.path("monit"), "-c", str(path), "validate"]
-    return [Command("monit", argv, found, programs.environ(), status=1)]
+    return [Command("monit", argv, drifted, programs.environ(), status=1)]
 
 
 class Monit(Process):
@@ -87,7 +87,7 @@ class Monit(Process):
             self._listen(1)
         return time.monotonic() - moment.at
 
-    def found(self) -> set[str]:
+    def drifted(self) -> set[str]:
         self._listen(0)
         return set(self._failed)
 

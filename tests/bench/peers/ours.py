@@ -18,15 +18,15 @@ from tests.bench.peers.peer import Command
 
 def command(root: Path) -> Command:
     argv = [sys.executable, "-m", "supervisor", "reconcile", "--dry-run", "-o", "json", "--stale-after", STALE_AFTER]
-    return Command("ours", [*argv, "--inventory", f"{root}/hosts", "--world", f"{root}/world"], found)
+    return Command("ours", [*argv, "--inventory", f"{root}/hosts", "--world", f"{root}/world"], drifted)
 
 
-def found(took: Took) -> set[str]:
+def drifted(took: Took) -> set[str]:
     """What a report holds to be missing or unhealthy, whether something else explains it or not."""
     return {
-        one["subject"].removeprefix("service:")
-        for one in json.loads(took.output)["drift"]
-        if one["condition"] in {"missing_service", "unhealthy_service"}
+        drift["subject"].removeprefix("service:")
+        for drift in json.loads(took.output)["drift"]
+        if drift["condition"] in {"missing_service", "unhealthy_service"}
     }
 
 
@@ -36,8 +36,8 @@ class Ours(Daemon):
     def __init__(self, root: Path) -> None:
         super().__init__(root, stamped=True, watchdog=30)
 
-    def found(self) -> set[str]:
-        return found(commands.run(command(self.root).argv))
+    def drifted(self) -> set[str]:
+        return drifted(commands.run(command(self.root).argv))
 
 
 def anew(root: Path) -> float:

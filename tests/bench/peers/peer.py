@@ -23,12 +23,12 @@ PATIENCE = 60.0
 class Command:
     """A full pass as a command of its own, which ends with ``status`` when it finds something.
 
-    ``found`` gives, from what it said, ``node/service`` of what is not well.
+    ``drifted`` gives, from what it said, ``node/service`` of what is not well.
     """
 
     name: str
     argv: Sequence[str]
-    found: Callable[[Took], set[str]]
+    drifted: Callable[[Took], set[str]]
     environ: Mapping[str, str] | None = None
     status: int = 0
 
@@ -39,7 +39,7 @@ class Resident(Protocol):
     def change(self, relative: str, text: str) -> float:
         """Rename new content into place; seconds until somebody was told about it."""
 
-    def found(self) -> set[str]:
+    def drifted(self) -> set[str]:
         """What it holds to be not well now."""
 
     def used(self) -> float:

@@ -142,7 +142,7 @@ class Prometheus:
             waiting -= {(_name(alert), alert["status"]) for alert in news["alerts"]}
         return at - moment.at
 
-    def found(self) -> set[str]:
+    def drifted(self) -> set[str]:
         answer = json.loads(self._ask("prometheus", "/api/v1/alerts") or "")
         return {_name(alert) for alert in answer["data"]["alerts"] if alert["state"] == "firing"}
 
@@ -175,9 +175,9 @@ def _install(scratch: Path) -> Programs:
 
 def _port() -> int:
     """A port of the loopback interface that was free just now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 PEER = Peer(

@@ -29,7 +29,7 @@ def test_a_first_inventory_from_compose_files(lab: Lab) -> None:
     assert "hosts/nuc/services.yaml: 2 services" in done.stdout
     lab.observe("nuc")
     report = json.loads(lab.command("reconcile", "--dry-run", "-o", "json").stdout)
-    assert {"service:nuc/films/web", "service:nuc/films/db"} <= {one["subject"] for one in report["drift"]}
+    assert {"service:nuc/films/web", "service:nuc/films/db"} <= {drift["subject"] for drift in report["drift"]}
     compose.write_text("services: [")
     done = lab.command("inventory", "init", "--from-compose", str(compose), "--node", "pi4")
     assert done.returncode == 1

@@ -15,7 +15,7 @@ def test_reconcile_reports_and_records(lab: Lab) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     report = json.loads(done.stdout)
     assert report["summary"] == "degraded"
-    assert [one["subject"] for one in report["recommendations"]] == ["service:nas/traefik"]
+    assert [recommendation["subject"] for recommendation in report["recommendations"]] == ["service:nas/traefik"]
     assert lab.kinds() == [("reconcile_required", "service:nas/traefik"), ("summary_changed", "summary")]
     assert json.loads(lab.checkpoint.read_text())["sequence"] == 2
 
@@ -42,7 +42,9 @@ def test_detailed_exit_codes(lab: Lab, word: str, code: int) -> None:
 
 def test_at_sets_now(lab: Lab) -> None:
     done = lab.command("reconcile", "--dry-run", "--at", "2020-01-01T00:00:00Z", "-o", "json")
-    assert [one["subject"] for one in json.loads(done.stdout)["recommendations"]] == ["input:world"]
+    assert [recommendation["subject"] for recommendation in json.loads(done.stdout)["recommendations"]] == [
+        "input:world"
+    ]
 
 
 def test_at_implies_a_dry_run(lab: Lab) -> None:

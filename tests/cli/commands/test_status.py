@@ -14,7 +14,7 @@ def test_status_shows_what_is_open(lab: Lab) -> None:
     lab.command("reconcile")
     assert "redeploy  service:nas/traefik" in lab.command("status").stdout
     status = json.loads(lab.command("status", "-o", "json").stdout)
-    assert (status["summary"], [one["action"] for one in status["open"]]) == ("degraded", ["redeploy"])
+    assert (status["summary"], [entry["action"] for entry in status["open"]]) == ("degraded", ["redeploy"])
 
 
 def test_status_of_a_pass_that_is_three_intervals_old_is_unknown(lab: Lab) -> None:

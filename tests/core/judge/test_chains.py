@@ -26,11 +26,11 @@ def nas(name: str) -> ServiceRef:
 
 
 def test_a_chain_ends_at_the_last_that_waits_for_nobody_and_at_a_node_that_is_away(tmp_path: Path) -> None:
-    found = chains(tmp_path)
-    assert found.unavailable(nas("web")) == (nas("api"), ServiceRef("nuc", "db"))
-    assert found.root_causes(nas("web")) == {nas("db"), NodeRef("nuc")}
-    assert found.root_causes(nas("api")) == {nas("db")}
-    assert found.root_causes(nas("db")) == set[Subject]()
+    waiting = chains(tmp_path)
+    assert waiting.unavailable(nas("web")) == (nas("api"), ServiceRef("nuc", "db"))
+    assert waiting.root_causes(nas("web")) == {nas("db"), NodeRef("nuc")}
+    assert waiting.root_causes(nas("api")) == {nas("db")}
+    assert waiting.root_causes(nas("db")) == set[Subject]()
 
 
 def test_a_service_that_is_missing_is_an_end_by_itself(tmp_path: Path) -> None:

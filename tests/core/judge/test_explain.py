@@ -65,13 +65,13 @@ def judgement(tmp_path: Path) -> Judgement:
 def explained(judgement: Judgement, subject: str) -> Explanation:
     parsed = parse_subject(subject)
     assert parsed is not None
-    found = explain(judgement, parsed)
-    assert found is not None
-    return found
+    explanation = explain(judgement, parsed)
+    assert explanation is not None
+    return explanation
 
 
-def deciding(found: Explanation) -> int | None:
-    (*rows,) = (row.number for row in found.rows if row.decides)
+def deciding(explanation: Explanation) -> int | None:
+    (*rows,) = (row.number for row in explanation.rows if row.decides)
     assert len(rows) <= 1
     return rows[0] if rows else None
 
@@ -95,13 +95,15 @@ def deciding(found: Explanation) -> int | None:
 def test_the_ill_show_ten_rows_and_the_one_that_decides(
     judgement: Judgement, subject: str, row: int, state: str
 ) -> None:
-    found = explained(judgement, subject)
-    assert [one.number for one in found.rows] == list(range(1, 11))
-    assert (deciding(found), found.state) == (row, state)
-    (recommendation,) = [one for one in judgement.report.recommendations if str(one.subject) == subject]
-    assert found.rows[row - 1].because == recommendation.reason
+    explanation = explained(judgement, subject)
+    assert [row.number for row in explanation.rows] == list(range(1, 11))
+    assert (deciding(explanation), explanation.state) == (row, state)
+    (recommendation,) = [
+        recommendation for recommendation in judgement.report.recommendations if str(recommendation.subject) == subject
+    ]
+    assert explanation.rows[row - 1].because == recommendation.reason
     # The first that applies decides, and what comes before it did not apply.
-    assert [one.applies for one in found.rows[:row]] == [False] * (row - 1) + [True]
+    assert [item.applies for item in explanation.rows[:row]] == [False] * (row - 1) + [True]
 
 
 @pytest.mark.parametrize(
@@ -118,10 +120,10 @@ def test_the_ill_show_ten_rows_and_the_one_that_decides(
     ],
 )
 def test_the_well_show_ten_rows_and_why_none_applies(judgement: Judgement, subject: str, state: str) -> None:
-    found = explained(judgement, subject)
-    assert [(one.number, one.applies) for one in found.rows] == [(number, False) for number in range(1, 11)]
-    assert all(one.because for one in found.rows)
-    assert found.state == state
+    explanation = explained(judgement, subject)
+    assert [(row.number, row.applies) for row in explanation.rows] == [(number, False) for number in range(1, 11)]
+    assert all(row.because for row in explanation.rows)
+    assert explanation.state == state
 
 
 @pytest.mark.parametrize(
@@ -138,8 +140,8 @@ def test_the_well_show_ten_rows_and_why_none_applies(judgement: Judgement, subje
     ],
 )
 def test_what_is_not_judged_says_why_and_shows_no_rows(judgement: Judgement, subject: str, state: str) -> None:
-    found = explained(judgement, subject)
-    assert (found.rows, found.state) == ((), state)
+    explanation = explained(judgement, subject)
+    assert (explanation.rows, explanation.state) == ((), state)
 
 
 @pytest.mark.parametrize(
@@ -152,15 +154,15 @@ def test_what_nobody_mentions_cannot_be_explained(judgement: Judgement, subject:
 
 
 def test_the_evidence_is_at_its_line_on_both_sides(judgement: Judgement) -> None:
-    found = explained(judgement, "service:nas/db")
-    assert [(one.file, one.pointer, one.line, one.value) for one in found.evidence] == [
+    explanation = explained(judgement, "service:nas/db")
+    assert [(fact.file, fact.pointer, fact.line, fact.value) for fact in explanation.evidence] == [
         ("hosts/nas/services.yaml", "/services/db", 2, "db"),
         ("world/fleet.json", "/services/nas/db", 1, "failed"),
     ]
 
 
 def test_the_evidence_of_the_well_is_shown_too(judgement: Judgement) -> None:
-    assert [one.value for one in explained(judgement, "service:nas/calm").evidence] == ["calm", "ok"]
+    assert [fact.value for fact in explained(judgement, "service:nas/calm").evidence] == ["calm", "ok"]
 
 
 def test_every_row_speaks_of_what_it_is_about(judgement: Judgement) -> None:

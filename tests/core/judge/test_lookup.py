@@ -48,8 +48,8 @@ def test_a_subject_may_be_written_short(tmp_path: Path, text: str, meant: list[s
 
 def test_a_fingerprint_means_its_subject(tmp_path: Path) -> None:
     judgement = judged(tmp_path, HOSTS, WORLD)
-    assert {look_up_in(judgement, one.fingerprint) for one in judgement.recommendations} == {
-        (str(one.subject),) for one in judgement.recommendations
+    assert {look_up_in(judgement, recommendation.fingerprint) for recommendation in judgement.recommendations} == {
+        (str(recommendation.subject),) for recommendation in judgement.recommendations
     }
 
 

@@ -24,25 +24,29 @@ WORLD = {
 def test_a_nodes_findings_are_its_own(tmp_path: Path) -> None:
     picture = judged(tmp_path, HOSTS, WORLD).picture
     findings = node_findings(picture, "nas", Chains(picture))
-    assert [(str(one.subject), one.action) for one in findings.recommendations] == [
+    assert [(str(recommendation.subject), recommendation.action) for recommendation in findings.recommendations] == [
         ("service:nas/web", Action.CHECK_OBSERVER)
     ]
-    assert [one.severity for one in findings.drift] == [Severity.CRITICAL]
-    assert [str(one) for one in findings.unmanaged] == ["service:nas/off"]
+    assert [drift.severity for drift in findings.drift] == [Severity.CRITICAL]
+    assert [str(service) for service in findings.unmanaged] == ["service:nas/off"]
     assert findings.tally == Tally(services=2, drift=1, recommendations=1, unmanaged=1, critical=1, blocked=1)
 
 
 def test_of_a_file_that_cannot_be_used_nothing_is_unmanaged_and_of_a_stranger_all_is(tmp_path: Path) -> None:
     picture = judged(tmp_path, HOSTS, WORLD).picture
     assert node_findings(picture, "odd", Chains(picture)).unmanaged == ()
-    assert [str(one) for one in node_findings(picture, "alien", Chains(picture)).unmanaged] == ["service:alien/y"]
+    assert [str(service) for service in node_findings(picture, "alien", Chains(picture)).unmanaged] == [
+        "service:alien/y"
+    ]
 
 
 def test_inputs_and_incidents_have_findings_of_their_own(tmp_path: Path) -> None:
     picture = judged(tmp_path, HOSTS, WORLD).picture
     inputs, incidents = (find(picture, Chains(picture)) for find in (input_findings, incident_findings))
-    assert [str(one.subject) for one in inputs.recommendations] == ["input:hosts/odd/services.yaml"]
-    assert [str(one.subject) for one in incidents.recommendations] == ["incident:INC-1"]
+    assert [str(recommendation.subject) for recommendation in inputs.recommendations] == [
+        "input:hosts/odd/services.yaml"
+    ]
+    assert [str(recommendation.subject) for recommendation in incidents.recommendations] == ["incident:INC-1"]
 
 
 def test_where_nothing_is_wrong_it_is_always_the_same_nothing(tmp_path: Path) -> None:

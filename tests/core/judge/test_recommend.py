@@ -21,8 +21,10 @@ def recommended(folder: Path, status: Any, hosts: dict[str, str] | None = None, 
     """The recommendation for ``nas/web``."""
     world = {"fleet.json": {"services": {"nas": {"db": "ok", "web": status}}}}
     report = judged(folder, hosts or HOSTS, world, now).report
-    (found,) = [one for one in report.recommendations if str(one.subject) == "service:nas/web"]
-    return found
+    (results,) = [
+        recommendation for recommendation in report.recommendations if str(recommendation.subject) == "service:nas/web"
+    ]
+    return results
 
 
 def test_a_fingerprint_is_not_over_wording_evidence_or_time(tmp_path: Path) -> None:
@@ -34,7 +36,7 @@ def test_a_fingerprint_is_not_over_wording_evidence_or_time(tmp_path: Path) -> N
         recommended(tmp_path, "failed", moved),
         recommended(tmp_path, "failed", now=NOW + 60 * SECOND),
     ]
-    assert {one.fingerprint for one in others} == {first.fingerprint}
+    assert {recommendation.fingerprint for recommendation in others} == {first.fingerprint}
     assert others[0].reason != first.reason
     assert others[2].evidence != first.evidence
 
@@ -44,16 +46,24 @@ def test_a_fingerprint_is_over_what_makes_the_recommendation(tmp_path: Path) -> 
     critical = recommended(tmp_path, "failed", {"nas": "services:\n  db:\n  web: {critical: true}\n"})
     missing = recommended(tmp_path, "absent")
     assert critical.severity is Severity.CRITICAL
-    assert len({one.fingerprint for one in (first, critical, missing)}) == 3
+    assert len({item.fingerprint for item in (first, critical, missing)}) == 3
 
 
 def test_a_fingerprint_is_16_lower_case_hex_digits_and_stays_what_it_was(tmp_path: Path) -> None:
-    found = recommended(tmp_path, "failed")
-    assert set(found.fingerprint) <= set("0123456789abcdef")
-    assert len(found.fingerprint) == 16
+    recommendation = recommended(tmp_path, "failed")
+    assert set(recommendation.fingerprint) <= set("0123456789abcdef")
+    assert len(recommendation.fingerprint) == 16
     # A checkpoint of an older version holds the old ones: another spelling would announce everything anew.
-    again = fingerprint(found.subject, found.type, found.action, found.severity, found.conditions, (), ())
-    assert found.fingerprint == again == "3bf934f877ebfc96"
+    again = fingerprint(
+        recommendation.subject,
+        recommendation.type,
+        recommendation.action,
+        recommendation.severity,
+        recommendation.conditions,
+        (),
+        (),
+    )
+    assert recommendation.fingerprint == again == "3bf934f877ebfc96"
 
 
 @pytest.mark.parametrize(
@@ -74,8 +84,12 @@ def test_the_reason_is_one_line_that_steers_no_terminal(tmp_path: Path, status: 
 def test_who_waits_says_for_what(tmp_path: Path) -> None:
     hosts = {"nas": "services:\n  a:\n  b:\n  web: {depends_on: [b, a]}\n"}
     world = {"fleet.json": {"services": {"nas": {"a": "unknown", "b": "failed"}}}}
-    (found,) = [one for one in judged(tmp_path, hosts, world).report.recommendations if one.blocked_by]
-    assert found.reason == "web on nas is missing, blocked by service:nas/a and 1 more (not observed)"
+    (results,) = [
+        recommendation
+        for recommendation in judged(tmp_path, hosts, world).report.recommendations
+        if recommendation.blocked_by
+    ]
+    assert results.reason == "web on nas is missing, blocked by service:nas/a and 1 more (not observed)"
 
 
 def test_a_web_of_dependencies_costs_what_it_has_of_them(tmp_path: Path) -> None:
@@ -86,13 +100,17 @@ def test_a_web_of_dependencies_costs_what_it_has_of_them(tmp_path: Path) -> None
         lines = [f"  {name}: {{depends_on: [{', '.join(names[at + 1 : at + 11])}]}}" for at, name in enumerate(names)]
         hosts = {"nas": "services:\n" + "\n".join(lines)}
         report = judged(tmp_path / str(count), hosts, {"fleet.json": {"nodes": {"nas": "online"}}})
-        waiting = [one for one in report.recommendations if one.action is Action.DELAY_DEPLOYMENT]
+        waiting = [
+            recommendation
+            for recommendation in report.recommendations
+            if recommendation.action is Action.DELAY_DEPLOYMENT
+        ]
         assert len(waiting) == count - 1
-        assert {one.root_causes for one in waiting} == {(ServiceRef("nas", f"s{count - 1}"),)}
+        assert {recommendation.root_causes for recommendation in waiting} == {(ServiceRef("nas", f"s{count - 1}"),)}
 
     assert calls(lambda: web(240)) < 2.2 * calls(lambda: web(120))
 
 
 def test_evidence_shows_at_most_200_characters(tmp_path: Path) -> None:
-    values = [one.value for one in recommended(tmp_path, "x" * 500).evidence]
+    values = [fact.value for fact in recommended(tmp_path, "x" * 500).evidence]
     assert values == ["web", "x" * 200]

@@ -24,9 +24,13 @@ def test_everything_is_counted_once_and_sorted(tmp_path: Path) -> None:
         "recommendations": 3,
         "unmanaged": 2,
     }
-    assert [str(one.subject) for one in report.recommendations] == ["node:nuc", "service:nas/db", "service:nas/web"]
-    assert [str(one.subject) for one in report.drift if one.inhibited_by] == ["service:nuc/dns"]
-    assert [str(one) for one in report.unmanaged] == ["service:nas/else", "service:nas/off"]
+    assert [str(recommendation.subject) for recommendation in report.recommendations] == [
+        "node:nuc",
+        "service:nas/db",
+        "service:nas/web",
+    ]
+    assert [str(drift.subject) for drift in report.drift if drift.inhibited_by] == ["service:nuc/dns"]
+    assert [str(service) for service in report.unmanaged] == ["service:nas/else", "service:nas/off"]
 
 
 def test_a_verdict_holds_until_the_first_document_turns_stale(tmp_path: Path) -> None:

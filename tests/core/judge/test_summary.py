@@ -22,7 +22,7 @@ def recommendation(type_: EventType) -> Recommendation:
 
 
 @pytest.mark.parametrize(
-    ("found", "recommended", "summary"),
+    ("drifted", "recommended", "summary"),
     [
         ([], [], Summary.NOMINAL),
         ([drift(Severity.WARNING)], [recommendation(EventType.REQUIRED)], Summary.DEGRADED),
@@ -33,8 +33,8 @@ def recommendation(type_: EventType) -> Recommendation:
         ([drift(Severity.CRITICAL, inhibited=True), drift(Severity.WARNING)], [], Summary.DEGRADED),
     ],
 )
-def test_the_summary_is(found: list[Drift], recommended: list[Recommendation], summary: Summary) -> None:
-    assert tally(1, found, recommended).summary is summary
+def test_the_summary_is(drifted: list[Drift], recommended: list[Recommendation], summary: Summary) -> None:
+    assert tally(1, drifted, recommended).summary is summary
 
 
 def test_reconciling_is_kept_for_later() -> None:

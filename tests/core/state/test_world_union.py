@@ -41,7 +41,7 @@ def says(of: Document, node: str = "", **services: str) -> Observation:
 def reports(of: Document, services: Mapping[str, str]) -> ServiceReports:
     """Half of those that are well are made when asked for, as a reader has them."""
     all_ = {name: ServiceReport(word, service_word(word), None, of, "") for name, word in services.items()}
-    kept = {name: one for name, one in all_.items() if one.word is not ServiceWord.WELL or len(name) % 2}
+    kept = {name: value for name, value in all_.items() if value.word is not ServiceWord.WELL or len(name) % 2}
     return ServiceReports(dict(services), kept, lambda name, status: all_[name]._replace(status=status))
 
 
@@ -54,8 +54,8 @@ def incident(of: Document, ident: str, status: str) -> Incident:
 
 
 def words(actual: Actual) -> dict[str, str]:
-    services = {name: one.status for name, one in actual.facts("nas").services.items()}
-    return {**services, **{name: one.reports[0].status for name, one in actual.nodes.items() if one.reports}}
+    services = {name: value.status for name, value in actual.facts("nas").services.items()}
+    return {**services, **{name: value.reports[0].status for name, value in actual.nodes.items() if value.reports}}
 
 
 OLD = says(document("z.json", 1), "online", web="ok", db="ok")
@@ -102,8 +102,8 @@ def test_a_deployment_told_twice_is_one_and_they_are_in_order_of_time_and_id() -
             ),
         ]
     )
-    found = actual.nodes["nas"].deployments["web"]
-    assert [(one.id, one.status) for one in found] == [("d-3", "failed"), ("d-1", "failed"), ("d-2", "succeeded")]
+    results = actual.nodes["nas"].deployments["web"]
+    assert [(item.id, item.status) for item in results] == [("d-3", "failed"), ("d-1", "failed"), ("d-2", "succeeded")]
 
 
 def test_a_deployment_that_moves_to_another_service_leaves_the_first() -> None:
@@ -130,7 +130,11 @@ def test_the_newer_word_on_an_incident_wins() -> None:
 
 def test_what_is_unreadable_is_sorted_by_its_path() -> None:
     odd = [UnreadableDocument(InputRef(f"world/{name}.json"), (), None) for name in "cab"]
-    assert [one.ref.path for one in merge((), odd).unreadable] == ["world/a.json", "world/b.json", "world/c.json"]
+    assert [document.ref.path for document in merge((), odd).unreadable] == [
+        "world/a.json",
+        "world/b.json",
+        "world/c.json",
+    ]
 
 
 WORDS = st.dictionaries(
@@ -144,14 +148,14 @@ def test_services_that_several_documents_speak_of_are_laid_over_one_another(
 ) -> None:
     documents = [document(f"{index}.json", at) for index, (at, _) in enumerate(seen)]
     expected: dict[str, tuple[str, str]] = {}
-    for of, (_, words) in sorted(zip(documents, seen, strict=True), key=lambda one: one[0].order):
+    for of, (_, words) in sorted(zip(documents, seen, strict=True), key=lambda item: item[0].order):
         expected |= {name: (word, of.file) for name, word in words.items()}
     actual = merge([says(of, **words) for of, (_, words) in zip(documents, seen, strict=True)]).facts("nas")
-    assert {name: (one.status, one.document.file) for name, one in actual.services.items()} == expected
+    assert {name: (value.status, value.document.file) for name, value in actual.services.items()} == expected
     assert actual.services.keys() == expected.keys()
     assert len(actual.services) == len(expected)
     assert ("a" in actual.services, actual.services.get("a") is None) == ("a" in expected, "a" not in expected)
     unwell = {name for name, (word, _) in expected.items() if word != "ok"}
-    assert {name: (one.status, one.document.file) for name, one in actual.unwell.items()} == {
+    assert {name: (value.status, value.document.file) for name, value in actual.unwell.items()} == {
         name: expected[name] for name in unwell
     }

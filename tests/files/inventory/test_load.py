@@ -16,8 +16,8 @@ LIMIT = 1 << 20
 
 
 def load(folder: Path) -> tuple[Desired, list[str]]:
-    found = load_inventory(str(folder), LIMIT)
-    return found.value, [str(problem) for problem in (*found.problems, *found.hints)]
+    loaded = load_inventory(str(folder), LIMIT)
+    return loaded.value, [str(problem) for problem in (*loaded.problems, *loaded.hints)]
 
 
 def problems(folder: Path, text: str | bytes) -> list[str]:
@@ -66,8 +66,8 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
     ],
 )
 def test_a_problem_names_its_place_and_the_way_out(tmp_path: Path, text: str | bytes, problem: str) -> None:
-    (found,) = problems(tmp_path, text)
-    assert found.startswith(problem)
+    (results,) = problems(tmp_path, text)
+    assert results.startswith(problem)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_anchors_aliases_and_merge_keys_work(tmp_path: Path) -> None:
     )
     assert problems(tmp_path, text) == []
     services = load(tmp_path)[0].nodes["nas"].services.values()
-    assert [(one.name, one.critical, one.oneshot) for one in services] == [
+    assert [(service.name, service.critical, service.oneshot) for service in services] == [
         ("a", True, True),
         ("b", False, True),
         ("c", True, False),
@@ -163,8 +163,8 @@ BOMBS = {
 
 @pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS)
 def test_a_bomb_is_refused_before_it_goes_off(tmp_path: Path, text: str) -> None:
-    (found,) = problems(tmp_path, text)
-    assert ": error: " in found
+    (problem,) = problems(tmp_path, text)
+    assert ": error: " in problem
     assert not load(tmp_path)[0].nodes["nas"].services_known
 
 
@@ -179,8 +179,8 @@ def make_fifo(path: Path) -> None:
 
 
 def make_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as one:
-        one.bind(str(path))
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
 
 
 def make_huge(path: Path) -> None:
@@ -206,9 +206,9 @@ def test_what_is_no_file_is_named_and_costs_its_node_alone(tmp_path: Path, make:
         (tmp_path / node).mkdir()
     (tmp_path / "nuc" / "services.yaml").write_text("services: {web: }")
     make(tmp_path / "nas" / "services.yaml")  # type: ignore[operator]
-    desired, found = load(tmp_path)
-    assert len(found) == 1
-    assert found[0].startswith(f"hosts/nas/services.yaml: {said}")
+    desired, problems = load(tmp_path)
+    assert len(problems) == 1
+    assert problems[0].startswith(f"hosts/nas/services.yaml: {said}")
     assert not desired.nodes["nas"].services_known
     assert list(desired.nodes["nuc"].services) == ["web"]
 
@@ -234,9 +234,9 @@ def test_folders_that_cannot_be_nodes_are_said(tmp_path: Path) -> None:
         os.mkdir(os.path.join(os.fsencode(tmp_path), name))
         with open(os.path.join(os.fsencode(tmp_path), name, b"services.yaml"), "w") as file:
             file.write("services:")
-    desired, found = load(tmp_path)
+    desired, problems = load(tmp_path)
     assert dict(desired.nodes) == {}
-    assert sorted(one.partition(": error")[0] for one in found) == [
+    assert sorted(item.partition(": error")[0] for item in problems) == [
         "hosts/a b/services.yaml",
         "hosts/caf\\xe9/services.yaml",
         "hosts/line\\nbreak/services.yaml",
@@ -244,9 +244,9 @@ def test_folders_that_cannot_be_nodes_are_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
-    desired, found = load(tmp_path / "absent")
+    desired, problems = load(tmp_path / "absent")
     assert desired.folder is not None
-    assert found == [
+    assert problems == [
         (
             f"hosts/: error: nothing is expected yet: there is no inventory folder {tmp_path}/absent; "
             "mount it, or draft a first one: runtime-supervisor inventory init --from-compose FILE"
@@ -255,9 +255,9 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_node_says_that_nothing_is_expected_yet_and_what_to_type(tmp_path: Path) -> None:
-    desired, found = load(tmp_path)
+    desired, problems = load(tmp_path)
     assert desired.folder is not None
-    assert found == [
+    assert problems == [
         (
             f"hosts/: error: nothing is expected yet: the inventory folder {tmp_path} has no <node>/services.yaml; "
             "mount it, or draft a first one: runtime-supervisor inventory init --from-compose FILE"

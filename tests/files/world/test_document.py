@@ -49,8 +49,10 @@ def test_deployments_and_incidents_have_the_node_of_an_own_document() -> None:
     deployment = {"id": "d-1", "service": "web", "status": "failed", "at": "2026-11-01T11:00:00Z"}
     incident = {"id": "INC-1", "status": "open"}
     seen = observation("nodes/nas.json", {"deployments": [deployment], "incidents": [incident]})
-    assert [(one.node, one.pointer) for one in seen.deployments] == [("nas", "/deployments/0/status")]
-    assert [(one.node, one.pointer) for one in seen.incidents] == [("nas", "/incidents/0/status")]
+    assert [(deployment.node, deployment.pointer) for deployment in seen.deployments] == [
+        ("nas", "/deployments/0/status")
+    ]
+    assert [(incident.node, incident.pointer) for incident in seen.incidents] == [("nas", "/incidents/0/status")]
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ LIMIT = 1 << 20
 
 
 def load(folder: Path) -> tuple[Actual, list[str]]:
-    found = load_world(str(folder), LIMIT)
-    return found.value, [str(problem) for problem in found.problems]
+    loaded = load_world(str(folder), LIMIT)
+    return loaded.value, [str(problem) for problem in loaded.problems]
 
 
 @pytest.mark.parametrize(
@@ -65,19 +65,19 @@ def load(folder: Path) -> tuple[Actual, list[str]]:
 def test_an_error_anywhere_costs_the_document_alone(tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "bad.json").write_text(text)
     (tmp_path / "good.json").write_text('{"nodes": {"nas": "online"}}')
-    actual, (found,) = load(tmp_path)
-    assert found.startswith(f"world/bad.json:{problem}")
-    assert [one.ref.path for one in actual.unreadable] == ["world/bad.json"]
+    actual, (problems,) = load(tmp_path)
+    assert problems.startswith(f"world/bad.json:{problem}")
+    assert [document.ref.path for document in actual.unreadable] == ["world/bad.json"]
     assert list(actual.nodes) == ["nas"]
 
 
 def test_yaml_documents_mean_the_same(tmp_path: Path) -> None:
     text = "observed_at: 2026-11-01T12:00:00Z\nservices:\n  nas:\n    web: on\n    db: {status: no}\n"
     (tmp_path / "a.yaml").write_text(text)
-    actual, found = load(tmp_path)
-    assert found == []
+    actual, problems = load(tmp_path)
+    assert problems == []
     reports = actual.nodes["nas"].services
-    assert [(one.status, one.pointer, one.document.line(one.pointer)) for one in reports.values()] == [
+    assert [(item.status, item.pointer, item.document.line(item.pointer)) for item in reports.values()] == [
         ("on", "/services/nas/web", 4),
         ("no", "/services/nas/db/status", 5),
     ]
@@ -86,9 +86,9 @@ def test_yaml_documents_mean_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "# nothing seen yet\n", "---\n", "~", "null # nothing"])
 def test_a_yaml_document_of_nothing_is_unreadable_like_any_other(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.yaml").write_text(text)
-    actual, found = load(tmp_path)
-    assert found == ["world/a.yaml:1:1: error: the document must be an object, not nothing"]
-    assert [one.ref.path for one in actual.unreadable] == ["world/a.yaml"]
+    actual, problems = load(tmp_path)
+    assert problems == ["world/a.yaml:1:1: error: the document must be an object, not nothing"]
+    assert [document.ref.path for document in actual.unreadable] == ["world/a.yaml"]
 
 
 def test_an_own_document_speaks_of_its_node(tmp_path: Path) -> None:
@@ -96,9 +96,9 @@ def test_an_own_document_speaks_of_its_node(tmp_path: Path) -> None:
     deployment = {"id": "d", "service": "web", "status": "failed", "at": "2026-11-01T12:00:00Z"}
     document = {"status": "online", "services": {"web": "ok"}, "deployments": [deployment]}
     (tmp_path / "nodes" / "nas.json").write_text(json.dumps(document))
-    actual, found = load(tmp_path)
-    assert (found, [name for name, facts in actual.nodes.items() if facts.own]) == ([], ["nas"])
-    assert [one.id for one in actual.nodes["nas"].deployments["web"]] == ["d"]
+    actual, problems = load(tmp_path)
+    assert (problems, [name for name, facts in actual.nodes.items() if facts.own]) == ([], ["nas"])
+    assert [item.id for item in actual.nodes["nas"].deployments["web"]] == ["d"]
 
 
 def test_an_own_document_cannot_speak_of_another_node(tmp_path: Path) -> None:
@@ -119,8 +119,8 @@ def test_names_that_writers_leave_behind_are_ignored(tmp_path: Path) -> None:
     for name in (".a.json", "a.json~", "a.json.tmp", "a.json.swp", "a.txt", ".git/a.json"):
         (tmp_path / name).write_text("{")
     (tmp_path / "b.yml").write_text("nodes: {nas: up}")
-    actual, found = load(tmp_path)
-    assert (found, [one.file for one in actual.documents]) == ([], ["world/b.yml"])
+    actual, problems = load(tmp_path)
+    assert (problems, [document.file for document in actual.documents]) == ([], ["world/b.yml"])
 
 
 def test_empty_documents_are_waited_for_once(tmp_path: Path) -> None:
@@ -140,25 +140,25 @@ def test_links_that_go_round_end(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "a.json").write_text('{"nodes": {"nas": "up"}}')
     (tmp_path / "sub" / "round").symlink_to(tmp_path / "sub")
-    actual, found = load(tmp_path)
-    assert (found, [one.file for one in actual.documents]) == ([], ["world/sub/a.json"])
+    actual, problems = load(tmp_path)
+    assert (problems, [document.file for document in actual.documents]) == ([], ["world/sub/a.json"])
 
 
 def test_links_that_multiply_are_refused_and_the_rest_is_read(tmp_path: Path) -> None:
     """Ten folders, each with a link to each of the others: there are ten million ways through them."""
-    for one in range(10):
-        (tmp_path / f"d{one}").mkdir()
-        (tmp_path / f"d{one}" / "a.json").write_text('{"nodes": {"nas": "online"}}')
+    for results in range(10):
+        (tmp_path / f"d{results}").mkdir()
+        (tmp_path / f"d{results}" / "a.json").write_text('{"nodes": {"nas": "online"}}')
         for other in range(10):
-            (tmp_path / f"d{one}" / f"l{other}").symlink_to(tmp_path / f"d{other}")
+            (tmp_path / f"d{results}" / f"l{other}").symlink_to(tmp_path / f"d{other}")
     loaded = []
     assert calls(lambda: loaded.append(load(tmp_path))) < 1_000_000
-    ((actual, found),) = loaded
-    assert {f"world/d{one}/a.json" for one in range(10)} <= {one.file for one in actual.documents}
-    assert "world/d9/l8: error: leads to too many folders: behind links are more than 1000" in found
+    ((actual, outcome),) = loaded
+    assert {f"world/d{item}/a.json" for item in range(10)} <= {document.file for document in actual.documents}
+    assert "world/d9/l8: error: leads to too many folders: behind links are more than 1000" in outcome
     # What is found behind a link counts wholly or not at all.
-    refused = [one.ref.path for one in actual.unreadable]
-    assert not any(one.file.startswith(f"{link}/") for one in actual.documents for link in refused)
+    refused = [document.ref.path for document in actual.unreadable]
+    assert not any(document.file.startswith(f"{link}/") for document in actual.documents for link in refused)
 
 
 def test_what_is_behind_a_link_is_read(tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_what_is_behind_a_link_is_read(tmp_path: Path) -> None:
     (tmp_path / "elsewhere" / "899" / "a.json").write_text('{"nodes": {"nas": "online"}}')
     (tmp_path / "world").mkdir()
     (tmp_path / "world" / "more").symlink_to(tmp_path / "elsewhere")
-    actual, found = load(tmp_path / "world")
-    assert (found, [*actual.nodes]) == ([], ["nas"])
+    actual, problems = load(tmp_path / "world")
+    assert (problems, [*actual.nodes]) == ([], ["nas"])
 
 
 @pytest.mark.parametrize("kind", ["fifo", "folder", "zero", "nothing", "itself"])
@@ -181,10 +181,10 @@ def test_what_is_no_file_is_named(tmp_path: Path, kind: str) -> None:
     else:
         path.symlink_to({"zero": "/dev/zero", "nothing": "absent", "itself": "a.json"}[kind])
     (tmp_path / "good.json").write_text('{"nodes": {"nas": "online"}}')
-    actual, found = load(tmp_path)
+    actual, problems = load(tmp_path)
     assert list(actual.nodes) == ["nas"]
     # A folder may have any name: what is in it counts.
-    assert len(found) == (0 if kind == "folder" else 1)
+    assert len(problems) == (0 if kind == "folder" else 1)
 
 
 def test_a_folder_that_cannot_be_looked_into_is_said(tmp_path: Path) -> None:
@@ -194,18 +194,18 @@ def test_a_folder_that_cannot_be_looked_into_is_said(tmp_path: Path) -> None:
     for _ in range(40):
         deep /= "d"
     deep.mkdir(parents=True)
-    actual, found = load(tmp_path)
-    assert [one.ref.path for one in actual.unreadable] == ["world/" + "/".join(["d"] * 33), "world/round"]
-    assert found == [
+    actual, problems = load(tmp_path)
+    assert [document.ref.path for document in actual.unreadable] == ["world/" + "/".join(["d"] * 33), "world/round"]
+    assert problems == [
         "world/" + "/".join(["d"] * 33) + ": error: is nested deeper than 32 folders",
         "world/round: error: cannot be read: too many symbolic links",
     ]
 
 
 def test_an_empty_folder_is_no_world(tmp_path: Path) -> None:
-    actual, found = load(tmp_path)
+    actual, problems = load(tmp_path)
     assert actual.folder is not None
-    assert found == [f"world/: error: the world folder {tmp_path} has no document (*.json, *.yaml, *.yml)"]
+    assert problems == [f"world/: error: the world folder {tmp_path} has no document (*.json, *.yaml, *.yml)"]
 
 
 def test_many_places_in_a_yaml_document_are_found_one_by_one(tmp_path: Path) -> None:
@@ -214,11 +214,11 @@ def test_many_places_in_a_yaml_document_are_found_one_by_one(tmp_path: Path) -> 
     def looked_up(count: int) -> int:
         lines = [f"- {{id: a{number}, status: open}}\n" for number in range(count)]
         (tmp_path / "incidents.yaml").write_text("incidents:\n" + "".join(lines) + "nodes: {nas: up}\n")
-        actual, found = load(tmp_path)
-        assert found == []
+        actual, problems = load(tmp_path)
+        assert problems == []
         lines_found: list[int | None] = []
         incidents = list(actual.incidents.values())
-        effort = calls(lambda: lines_found.extend(one.document.line(one.pointer) for one in incidents))
+        effort = calls(lambda: lines_found.extend(incident.document.line(incident.pointer) for incident in incidents))
         assert lines_found == list(range(2, count + 2))
         return effort
 
@@ -237,8 +237,8 @@ def test_deployments_that_two_documents_tell_of_are_laid_over_one_another_by_id(
             (tmp_path / f"{name}.json").write_text(
                 json.dumps({"observed_at": seen, "deployments": told, "nodes": {"nas": "up"}})
             )
-        found = load_world(str(tmp_path), LIMIT * 16).value.facts("nas").deployments
-        assert [one.status for several in found.values() for one in several] == ["failed"] * count
+        results = load_world(str(tmp_path), LIMIT * 16).value.facts("nas").deployments
+        assert [item.status for several in results.values() for item in several] == ["failed"] * count
 
     laid_over(3)
     # Ten times as many, and they are sorted.

@@ -18,8 +18,8 @@ def test_every_place_is_found_also_when_many_are_asked_for(packed: bool) -> None
     if packed:
         places.pack()
     # Each service is three lines: its key, its status, its end.
-    found = [places.at(f"/services/service{number:03}/status") for number in range(COUNT)]
-    assert found == [(4 + 3 * number, 14) for number in range(COUNT)]
+    recommendation = [places.at(f"/services/service{number:03}/status") for number in range(COUNT)]
+    assert recommendation == [(4 + 3 * number, 14) for number in range(COUNT)]
     assert places.at("/services/absent") is None
 
 
