@@ -35,12 +35,20 @@ class Settled:
         self._first: Instant = 0
         self._last: Instant = 0
         self._announced = True
+        # Since the last look at all of them only events of the moment of their pass were taken in.
+        self._grew_at: Instant | None = None
+        # Whether an entry may be needed by anybody.
+        self._needed = True
         self._overview: Overview | None = None
         self._dependents: Dependents | None = None
 
     def settle(self, ledger: Ledger, judgement: Judgement, seen: Overview) -> None:
         """Once ``ledger`` has taken in what was announced of ``judgement``, and was refreshed."""
-        if ledger.open is not self._open or self._judgement is None:
+        if ledger.open is not self._open and self._grew_at is not None:
+            # What went makes the first moment too early at most: then all are looked at once more than they must be.
+            self._last = max(self._last, self._grew_at)
+            self._first = min(self._first, self._grew_at) if self._open else self._grew_at
+        elif ledger.open is not self._open or self._judgement is None:
             times = [entry.last_event for entry in ledger.open.values()]
             self._first, self._last = min(times, default=0), max(times, default=0)
             self._announced = all(entry.announced for entry in ledger.open.values())
@@ -51,8 +59,10 @@ class Settled:
     ) -> list[Emission]:
         """As the function ``plan_emissions``."""
         before = self._judgement
+        self._grew_at = None
         if before is None or not self._holds(ledger, before, now, repeat_interval):
             return emissions.plan_emissions(ledger, judgement, now, repeat_interval)
+        self._grew_at = now
         changed = list(judgement.changes_since(before))
         was_open = [recommendation.fingerprint for old, _ in changed for recommendation in old.recommendations]
         entries = [ledger.open[fingerprint] for fingerprint in was_open if fingerprint in ledger.open]
@@ -86,6 +96,9 @@ class Settled:
         if same and ledger.open is self._open:
             return ledger
         dependents = self._dependents_in(judgement)
+        if not dependents and not self._needed:
+            return ledger
+        self._needed = bool(dependents)
         needs = {
             fingerprint: with_needs(entry, judgement.picture, dependents)
             for fingerprint, entry in ledger.open.items()

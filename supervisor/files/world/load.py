@@ -83,7 +83,7 @@ def unread_document(folder: str, file: str, unread: Unread) -> Reading | None:
 
 def world_of(folder: str, actual: Actual) -> Loaded[Actual]:
     """A world with its problems; unusable where no document observes anything."""
-    if not actual.unreadable and not any(True for _ in actual.observing):
+    if not actual.unreadable and not any(facts.newest is not None for facts in actual.nodes.values()):
         lacks = "that tells of nodes or services" if actual.readings else "(*.json, *.yaml, *.yml)"
         return unusable_folder(f"the world folder {printable_path(folder)} has no document {lacks}")
     return Loaded(actual, tuple(fault for document in actual.unreadable for fault in document.errors))
