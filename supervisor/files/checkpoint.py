@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from supervisor.core.announce.events import START, Position
@@ -121,21 +122,24 @@ def stamp(path: str) -> tuple[int, int, int] | None:
 def _encode(checkpoint: Checkpoint) -> str:
     """A line for each open recommendation: for people and their tools, and because each line is made only once."""
     ledger, position = checkpoint.ledger, checkpoint.position
-    opened = ",\n  ".join([ledger.open[fingerprint].line for fingerprint in sorted(ledger.open)])
     overview, interval = checkpoint.overview, checkpoint.resync_interval
     parts = {
-        "version": str(VERSION),
-        "sequence": str(ledger.sequence),
-        "summary": json_text(ledger.summary),
-        "open": f"{{\n  {opened}\n }}" if opened else "{}",
-        "log": json_text({"inode": position.inode, "offset": position.offset, "tail": position.tail}),
-        "watch": json_text(checkpoint.watch),
-        "updated": json_text(format_instant(checkpoint.updated)),
-        "resync_interval": json_text(None if interval is None else format_duration(interval)),
-        "counts": json_text(None if overview is None else dict(overview.counts)),
-        "unmanaged": json_text(None if overview is None else overview.unmanaged),
+        "log": {"inode": position.inode, "offset": position.offset, "tail": position.tail},
+        "watch": checkpoint.watch,
+        "updated": format_instant(checkpoint.updated),
+        "resync_interval": None if interval is None else format_duration(interval),
+        "counts": None if overview is None else dict(overview.counts),
+        "unmanaged": None if overview is None else overview.unmanaged,
     }
-    return "{\n" + ",\n".join(f' "{name}": {text}' for name, text in parts.items()) + "\n}\n"
+    head = f'{{\n "version": {VERSION},\n "sequence": {ledger.sequence},\n "summary": {json_text(ledger.summary)},\n'
+    tail = "".join(f',\n "{name}": {json_text(value)}' for name, value in parts.items())
+    # Thousands of lines: nothing is done to each of them, and the text is put together once.
+    lines = list(map(attrgetter("line"), map(ledger.open.__getitem__, sorted(ledger.open))))
+    if not lines:
+        return f'{head} "open": {{}}{tail}\n}}\n'
+    lines[0] = f'{head} "open": {{\n  {lines[0]}'
+    lines[-1] = f"{lines[-1]}\n }}{tail}\n}}\n"
+    return ",\n  ".join(lines)
 
 
 def _is_short(text: Any, limit: int) -> bool:
