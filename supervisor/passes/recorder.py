@@ -92,6 +92,9 @@ class Recorder:
         latest = Checkpoint(ledger, position, watch, state.updated, overview, self._resync_interval)
         if emissions or self._save_failed or latest != state:
             self._save(latest._replace(updated=now))
+        else:
+            # They are equal; these are the objects that are settled now, which the next pass knows again.
+            self._state = latest
         settled.settle(ledger, judgement, overview)
         self._settled = settled
         self._lock.mark(now)

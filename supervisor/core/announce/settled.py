@@ -7,6 +7,7 @@ the cost of what has changed; tests/properties/test_incremental.py holds one aga
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from supervisor.core.announce import emissions, latest, overview
 from supervisor.core.announce.emissions import Emission
@@ -83,7 +84,9 @@ class Settled:
         """As the function ``refreshed``, of a ledger that has taken in what was announced of ``judgement``."""
         before = self._judgement
         if before is None:
-            return latest.refreshed(ledger, judgement)
+            ledger = latest.refreshed(ledger, judgement)
+            # In order once: each save sorts them, and what is nearly in order is sorted in one look.
+            return replace(ledger, open=dict(sorted(ledger.open.items())))
         changed = list(judgement.changes_since(before))
         entries = {
             recommendation.fingerprint: as_judged(ledger.open[recommendation.fingerprint], recommendation)
