@@ -10,7 +10,6 @@ does not look. An object that does lead back to itself, by a bug or a traceback,
 from __future__ import annotations
 
 import gc
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,6 +43,8 @@ class Traces:
     """Tells of large objects whether they are still there once they were let go. It does not keep them."""
 
     def __init__(self, *objects: object) -> None:
+        import weakref  # only a daemon needs it
+
         self._references = [weakref.ref(thing) for thing in objects if thing is not None]
 
     def remain(self) -> int:
